@@ -1,0 +1,155 @@
+"""The OpenAI chat-completions wire: what we ask, and what one event of the answer says.
+
+Pure: bytes out, strings in. Lenient where servers differ (fields that are missing, null or new),
+strict where a mistake would be spoken aloud: anything that is not a completion chunk is an error.
+Messages of its errors never repeat what the endpoint wrote, because that may quote the speaker.
+Source: the OpenAI API reference, "Chat completions, streaming", and what vLLM, Ollama and llama.cpp
+send in practice.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from models.llm import ChatOptions, Message
+
+END = "[DONE]"
+"""The data of the event that follows the last chunk."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class NotAChunk(Exception):
+    """The event is not a completion chunk."""
+
+
+class EndpointError(Exception):
+    """The endpoint reported an error inside the stream. The message holds its kind only."""
+
+    def __init__(self, kind: str, status: int | None) -> None:
+        super().__init__(kind)
+        self.status = status
+        """As an HTTP status would be, where the endpoint says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one chunk adds to the reply."""
+
+    text: str = field(default="", repr=False)
+    finish: Literal["stop", "length"] | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+
+
+class _Error(msgspec.Struct):
+    type: str | None = None
+    code: int | str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    object: str | None = None
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: _Error | str | None = None
+    type: str | None = None
+    code: int | str | None = None
+
+
+_decoder = msgspec.json.Decoder(_Chunk)
+
+
+def request_body(
+    model: str,
+    messages: Sequence[Message],
+    options: ChatOptions,
+    *,
+    usage: bool = True,
+    disable_thinking: bool = False,
+) -> bytes:
+    """The JSON of a streaming request.
+
+    `usage` asks for token counts in a last chunk; `disable_thinking` tells Qwen-like chat templates
+    to answer at once. Some servers refuse either, because they do not know the field.
+    """
+    body: dict[str, object] = {
+        "model": model,
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "stream": True,
+        "max_tokens": options.max_tokens,
+    }
+    if options.temperature is not None:
+        body["temperature"] = options.temperature
+    if usage:
+        body["stream_options"] = {"include_usage": True}
+    if disable_thinking:
+        body["chat_template_kwargs"] = {"enable_thinking": False}
+    return msgspec.json.encode(body)
+
+
+def read_chunk(data: str) -> Piece:
+    """Interpret one event other than `END`. Raises `NotAChunk` or `EndpointError`."""
+    try:
+        chunk = _decoder.decode(data)
+    except msgspec.DecodeError as error:
+        raise NotAChunk("an event is not a JSON completion chunk") from error
+    if chunk.error is not None:
+        _raise_reported(chunk.error)
+    if chunk.object == "error":
+        _raise_reported(_Error(chunk.type, chunk.code))
+    if chunk.choices is None and chunk.usage is None:
+        raise NotAChunk("an event has neither choices nor usage")
+    return _piece(chunk)
+
+
+def _piece(chunk: _Chunk) -> Piece:
+    choice = chunk.choices[0] if chunk.choices else _Choice()
+    usage = chunk.usage or _Usage()
+    details = usage.prompt_tokens_details or _PromptDetails()
+    return Piece(
+        text=(choice.delta.content or "") if choice.delta else "",
+        finish=_finish(choice.finish_reason),
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        cached_tokens=details.cached_tokens,
+    )
+
+
+def _finish(reason: str | None) -> Literal["stop", "length"] | None:
+    if not reason:
+        return None
+    if reason in ("abort", "error"):
+        raise EndpointError(reason, None)
+    return "length" if reason == "length" else "stop"
+
+
+def _raise_reported(error: _Error | str) -> None:
+    """Raise with the machine-readable part of a reported error; its prose may quote the speaker."""
+    reported = _Error() if isinstance(error, str) else error
+    code = reported.code
+    status = int(code) if isinstance(code, int) or (code and code.isdecimal()) else None
+    names = [name for name in (reported.type, str(code)) if name and _NAME.fullmatch(name)]
+    raise EndpointError(names[0] if names else "unnamed error", status)

@@ -1,0 +1,466 @@
+"""The vocabulary of a conversation: everything a client can say to it and everything it can say.
+
+Wires translate between these values and bytes; the session consumes `ClientEvent`s and emits
+`ServerEvent`s. Every consumer's `match` ends in `assert_never`, so a new event fails the type check
+in each wire until it is handled. No `repr` shows anybody's words or audio: events may be logged.
+
+Positions are samples, `ms` are milliseconds of audio. `reply` is the number of a reply in its
+session; it is also the number of its audio stream. `turn` is the number of a user turn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from audio import Samples
+from audio.formats import AudioFormat, Codec
+from models.asr import Word
+from voice_server.closes import ErrorCode
+
+Mode = Literal["conversation", "transcription", "tts"]
+"""Answer what is said; only write it down; only speak what is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """What may change while the session lives. None leaves the server's setting."""
+
+    language: str | None = None
+    instructions: str | None = field(default=None, repr=False)
+    voice: str | None = None
+    speed: float | None = None
+    turn: Mapping[str, object] = field(default_factory=dict)
+    """A patch to the server's `turn` settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a client asked for when it opened its session."""
+
+    mode: Mode = "conversation"
+    input: AudioFormat = field(default_factory=lambda: AudioFormat(Codec.PCM_S16LE, 16_000))
+    output_codec: Codec = Codec.PCM_S16LE
+    output_rate: int = 24_000
+    framed: bool = True
+    """Binary messages carry the 16-byte header, in both directions."""
+    lead_ms_max: int = 2000
+    """Audio the client is willing to hold ahead of playback."""
+    playback_reports: bool = False
+    """The client says what it has played; otherwise the clock is believed."""
+    features: frozenset[str] = frozenset()
+    config: SessionConfig = field(default_factory=SessionConfig)
+    client: str = ""
+    """Name and version, for the logs."""
+
+
+# From the client -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """The first thing a wire yields."""
+
+    options: SessionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReceived:
+    """Microphone audio in the session's input format, cut anywhere."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioMissed:
+    """Samples that will never come, or that the client sent as a count of silence."""
+
+    samples: int
+    """At the input rate."""
+    lost: bool
+    """True: a gap; False: the client vouches for silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCommitted:
+    """The user's turn ends here (push-to-talk)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCleared:
+    """Forget what was said in this turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneMuted:
+    """Audio that arrives while muted is ignored."""
+
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextReceived:
+    """A typed message."""
+
+    text: str = field(repr=False)
+    respond: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequested:
+    """Answer now."""
+
+    instructions: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCancelled:
+    """Stop a reply; None means the current one."""
+
+    reply: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackReported:
+    """What the client's loudspeaker has done."""
+
+    stream: int
+    position: int
+    """Samples rendered since the stream began, device latency subtracted."""
+    state: Literal["playing", "paused", "stopped", "drained", "underrun"] = "playing"
+
+
+@dataclass(frozen=True, slots=True)
+class SayRequested:
+    """Speak this text as it is."""
+
+    text: str = field(repr=False)
+    voice: str | None = None
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """New configuration; keys that are None stay as they are."""
+
+    config: SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAcknowledged:
+    """A message with an id was understood (also sent to the client)."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """The client measures the round trip."""
+
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRefused:
+    """Something arrived that the protocol does not allow. The conversation goes on."""
+
+    code: ErrorCode
+    message: str
+    """A sentence that says what to do."""
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The client said goodbye."""
+
+
+ClientEvent = (
+    SessionOpened
+    | AudioReceived
+    | AudioMissed
+    | AudioCommitted
+    | AudioCleared
+    | MicrophoneMuted
+    | TextReceived
+    | ReplyRequested
+    | ReplyCancelled
+    | PlaybackReported
+    | SayRequested
+    | ConfigChanged
+    | MessageAcknowledged
+    | Pinged
+    | MessageRefused
+    | SessionEnded
+)
+
+
+# To the client -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReady:
+    """The session exists; everything it granted."""
+
+    session: str
+    options: SessionOptions
+    config: Mapping[str, object] = field(repr=False)
+    """Effective configuration, plain values."""
+    engines: Mapping[str, str]
+    """`asr`, `llm`, `tts` → name; absent where the mode does not use one."""
+    limits: Mapping[str, int]
+    notices: tuple[str, ...] = ()
+    """Sentences for the user interface, e.g. that the recogniser understands machines only."""
+
+
+class ConversationState(StrEnum):
+    """For user interfaces; nothing depends on it."""
+
+    LISTENING = "listening"
+    HEARING = "hearing"
+    ENDPOINTING = "endpointing"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """What the conversation is doing."""
+
+    state: ConversationState
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMeasured:
+    """Loudness of the microphone over the last tenth of a second."""
+
+    dbfs: float
+    voice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user began to speak."""
+
+    turn: int
+    ms: int
+    """Milliseconds of microphone audio since the session began, pre-roll subtracted."""
+    during_reply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The user's turn ended."""
+
+    turn: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartialTranscript:
+    """Words while they are spoken."""
+
+    turn: int
+    revision: int
+    stable: str = field(repr=False)
+    """Grows by appending only."""
+    unstable: str = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalTranscript:
+    """What the turn said. Empty text means: nothing after all."""
+
+    turn: int
+    text: str = field(repr=False)
+    language: str
+    confidence: float
+    words: tuple[Word, ...] = field(repr=False)
+    duration_ms: int
+
+
+ReplyCause = Literal["vad", "commit", "text", "request", "say"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """An answer is on its way."""
+
+    reply: int
+    cause: ReplyCause
+    turn: int | None
+    """The user turn it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """A piece of the reply, as the language model made it."""
+
+    reply: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextDone:
+    """All text of the reply."""
+
+    reply: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStarted:
+    """The first audio of a stream follows."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioMarked:
+    """Which samples speak which characters; sent before the samples."""
+
+    stream: int
+    position: int
+    end_position: int
+    start_char: int
+    """Into the reply's text."""
+    end_char: int
+    text: str = field(repr=False)
+    level: Literal["word", "sentence"]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """Reply audio at the session's output rate."""
+
+    stream: int
+    position: int
+    samples: Samples = field(repr=False)
+    first: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDone:
+    """The stream is complete."""
+
+    stream: int
+    total_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStopped:
+    """Throw away everything of this stream that has not been played."""
+
+    stream: int
+    reason: Literal["barge_in", "cancel", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTruncated:
+    """The reply was cut; what the conversation remembers of it."""
+
+    reply: int
+    heard: str = field(repr=False)
+    unheard: str = field(repr=False)
+    position: int
+    ms: int
+    basis: Literal["reported", "estimated"]
+
+
+ReplyStatus = Literal["completed", "interrupted", "cancelled", "failed", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """Nothing of this reply follows."""
+
+    reply: int
+    status: ReplyStatus
+    text: str = field(repr=False)
+    """What was said, as far as it was heard."""
+    usage: Mapping[str, int]
+    metrics: Mapping[str, float]
+    """The turn's ledger in milliseconds (see `timeline`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigConfirmed:
+    """The effective configuration after a change."""
+
+    config: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InputFlow:
+    """How far the microphone audio has been taken in."""
+
+    position: int
+    """Samples at the input rate."""
+    credit_ms: int
+    """How much more may be sent at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """The answer to a ping."""
+
+    t: float
+    server_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user interface may want to say."""
+
+    code: Literal["idle_soon", "session_ends", "input_gap"]
+    in_s: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRaised:
+    """Something went wrong; if fatal, the connection closes next."""
+
+    code: ErrorCode
+    message: str
+    fatal: bool = False
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoingAway:
+    """The server is about to close this connection in good order."""
+
+    reason: Literal["drain", "max_session"]
+
+
+ServerEvent = (
+    SessionReady
+    | StateChanged
+    | LevelMeasured
+    | SpeechStarted
+    | SpeechStopped
+    | PartialTranscript
+    | FinalTranscript
+    | ReplyStarted
+    | ReplyText
+    | ReplyTextDone
+    | AudioStarted
+    | AudioMarked
+    | AudioFrame
+    | AudioDone
+    | PlaybackStopped
+    | ReplyTruncated
+    | ReplyDone
+    | ConfigConfirmed
+    | InputFlow
+    | MessageAcknowledged
+    | Ponged
+    | Noticed
+    | ErrorRaised
+    | GoingAway
+)

@@ -1,0 +1,1 @@
+"""What moves bytes: sockets and their two tasks."""

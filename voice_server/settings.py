@@ -1,0 +1,352 @@
+"""Every setting in one typed tree: TOML file < environment < command line.
+
+A key that does not exist is refused with the nearest name, a value out of range with its range.
+Environment variables are `VOICE_SERVER_SECTION__KEY`. Units are the last word of a name.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ENVIRONMENT_PREFIX = "VOICE_SERVER_"
+
+Milliseconds = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it, its range or its nearest name."""
+
+
+class Section(BaseModel):
+    """One table of the tree. Frozen, so that a value read once stays true."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Section):
+    """Where the server listens and who may open its page."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    """0 takes any free port; the ready line says which."""
+    allowed_origins: tuple[str, ...] = ()
+    """Browser origins besides the server's own, e.g. `https://kiosk.example`."""
+    drain_s: Seconds = 20.0
+    """On SIGTERM: how long replies in progress may go on."""
+
+
+class AuthSettings(Section):
+    """Who may talk. Beyond loopback at least one key is required."""
+
+    keys: tuple[str, ...] = Field(default=(), repr=False)
+    """API keys of at least 16 characters, sent as `Authorization: Bearer` or a subprotocol."""
+
+
+class ScriptedAsrSettings(Section):
+    """The recogniser that reads from a list (tests, load runs)."""
+
+    texts: tuple[str, ...] = ("Tell me a story.",)
+    partial_ms: Milliseconds = 20
+    final_ms: Milliseconds = 60
+
+
+class AsrSettings(Section):
+    """Speech recognition."""
+
+    engine: str = "auto"
+    """`auto`, `bundled`, `pocketsphinx`, `scripted`, a faster-whisper model name or a directory."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "auto"
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Decodes that may run at once."""
+    beam_size: Annotated[int, Field(ge=1, le=10)] = 1
+    """For finals; partials are always greedy."""
+    language: str | None = None
+    """BCP 47 primary tag; unset lets a multilingual model detect it."""
+    partial_interval_ms: Annotated[int, Field(ge=100, le=5000)] = 300
+    final_deadline_s: Seconds = 10.0
+    window_margin_ms: Milliseconds = 2560
+    """Silence after the audio that a stock Whisper needs to stay calm in a short window."""
+    scripted: ScriptedAsrSettings = ScriptedAsrSettings()
+
+
+class ScriptedLlmSettings(Section):
+    """The language model that reads from a list (tests, load runs)."""
+
+    texts: tuple[str, ...] = ("This is a scripted answer. It has two sentences.",)
+    first_token_ms: Milliseconds = 120
+    token_interval_ms: Milliseconds = 10
+
+
+class LlmSettings(Section):
+    """The language model that answers."""
+
+    engine: str = "auto"
+    """`auto`, `offline`, `scripted` or the base URL of an OpenAI-compatible server."""
+    model: str = "auto"
+    """Model id at the endpoint; `auto` takes the first it lists."""
+    api_key: str = Field(default="", repr=False)
+    system_prompt: str = Field(
+        default=(
+            "You are a helpful voice assistant. Your words are spoken aloud, so answer in one to "
+            "three short sentences of plain text, without lists, markup or emoji."
+        ),
+        repr=False,
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=32768)] = 512
+    history_bytes_max: Annotated[int, Field(ge=1024)] = 32_768
+    """Oldest turns leave the prompt beyond this many bytes of text."""
+    connect_timeout_s: Seconds = 2.0
+    first_token_timeout_s: Seconds = 10.0
+    token_timeout_s: Seconds = 10.0
+    total_timeout_s: Seconds = 60.0
+    apology: str = Field(default="Sorry, I can't think of an answer right now.", repr=False)
+    """Spoken when the language model fails before its first word."""
+    scripted: ScriptedLlmSettings = ScriptedLlmSettings()
+
+
+class ScriptedTtsSettings(Section):
+    """The voice that hums (tests, load runs)."""
+
+    first_chunk_ms: Milliseconds = 60
+    char_ms: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Milliseconds of audio per character of text."""
+
+
+class TtsSettings(Section):
+    """Speech synthesis."""
+
+    engine: str = "auto"
+    """`auto`, `espeak`, `scripted`, a Piper voice name (`en_US-lessac-medium`) or `.onnx` file."""
+    voice: str | None = None
+    """A voice of the engine; unset takes its default."""
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60
+    """Seconds of audio one reply may have."""
+    scripted: ScriptedTtsSettings = ScriptedTtsSettings()
+
+
+class TurnSettings(Section):
+    """Whose turn it is, in milliseconds of microphone audio."""
+
+    mode: Literal["vad", "manual"] = "vad"
+    """`manual`: turns end at `audio.commit` only."""
+    onset_ms: Annotated[int, Field(ge=10, le=1000)] = 60
+    """Voice needed before an utterance begins."""
+    silence_ms: Annotated[int, Field(ge=100, le=5000)] = 500
+    """Silence that ends a turn."""
+    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 200
+    """Silence at which the final decode begins, in the hope that the turn has ended."""
+    speech_ms_min: Annotated[int, Field(ge=0, le=2000)] = 100
+    """Utterances with less voice than this are dropped as clicks."""
+    interrupt: Literal["instant", "off"] = "instant"
+    interrupt_ms: Annotated[int, Field(ge=10, le=2000)] = 120
+    """Voice needed to stop a reply."""
+    pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 500
+    """Audio from before the onset that belongs to the utterance."""
+    utterance_ms_max: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
+    """A turn is cut here even without silence."""
+
+
+class LimitSettings(Section):
+    """What one client, and all of them together, may use. Every hit is counted by name."""
+
+    sessions_max: Annotated[int, Field(ge=1)] = 200
+    sessions_per_ip_max: Annotated[int, Field(ge=1)] = 20
+    message_bytes_max: Annotated[int, Field(ge=1024)] = 65_552
+    """64 KiB of audio and the frame header."""
+    text_bytes_max: Annotated[int, Field(ge=1024)] = 16_384
+    hello_timeout_s: Seconds = 5.0
+    idle_timeout_s: Seconds = 120.0
+    """Without audio or messages; 0 never."""
+    idle_warning_s: Seconds = 30.0
+    session_s_max: Seconds = 3600.0
+    session_warning_s: Seconds = 60.0
+    bad_messages_max: Annotated[int, Field(ge=1)] = 20
+    """In a row; then the connection is closed."""
+    control_messages_per_s: Annotated[int, Field(ge=1)] = 60
+    audio_burst_s: Annotated[float, Field(ge=1)] = 60.0
+    """Audio may arrive this far ahead of real time."""
+    audio_rate_max: Annotated[float, Field(ge=1)] = 2.0
+    """Seconds of audio per second once the burst is used up."""
+    out_queue_bytes_max: Annotated[int, Field(ge=4096)] = 262_144
+    send_timeout_s: Seconds = 5.0
+    ping_interval_s: Seconds = 15.0
+    lead_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 2000
+    """Audio sent ahead of playback at most."""
+
+
+class ModelSettings(Section):
+    """Where models come from."""
+
+    offline: bool = False
+    """Never touch a model hub."""
+    cache_dir: Path | None = None
+    """Unset: the usual caches of Hugging Face and, for voices, `~/.cache/voice-server`."""
+    hub_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+
+
+class LogSettings(Section):
+    """Logs go to stderr and never contain anybody's words."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    asr: AsrSettings = AsrSettings()
+    llm: LlmSettings = LlmSettings()
+    tts: TtsSettings = TtsSettings()
+    turn: TurnSettings = TurnSettings()
+    limits: LimitSettings = LimitSettings()
+    models: ModelSettings = ModelSettings()
+    logs: LogSettings = LogSettings()
+
+
+Tree = dict[str, Any]
+"""Settings as nested tables of plain values, not yet validated."""
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+def load(file: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
+    """Merge TOML file, environment and `section.key=value` assignments, and validate.
+
+    Raises `SettingsError` with one sentence per problem.
+    """
+    _refuse_unknown_variables(os.environ)
+    tree = _merged(_parsed_assignment(text) for text in assignments)
+    try:
+        return _with_file(file)(**tree)
+    except ValidationError as error:
+        raise SettingsError(_sentences(Settings, error)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}") from None
+
+
+def patched(section: AnyModel, patch: Mapping[str, Any]) -> AnyModel:
+    """A copy of `section` with some keys replaced, validated. Raises `SettingsError`."""
+    try:
+        return type(section).model_validate({**section.model_dump(), **patch})
+    except ValidationError as error:
+        raise SettingsError(_sentences(type(section), error)) from None
+
+
+def _with_file(file: Path | None) -> type[Settings]:
+    """`Settings` that also reads a TOML file, below the environment."""
+    if file is not None and not file.is_file():
+        raise SettingsError(f"{file}: no such settings file")
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            if file is None:
+                return init_settings, env_settings
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    return FromFile
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """pydantic-settings skips variables whose section it does not know; a typo must not pass."""
+    for name in environment:
+        if not name.upper().startswith(ENVIRONMENT_PREFIX):
+            continue
+        section = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].lower()
+        if section not in Settings.model_fields:
+            hint = _nearest(section, Settings.model_fields)
+            raise SettingsError(f"{name}: no settings section {section!r}{hint}")
+
+
+def _parsed_assignment(text: str) -> Tree:
+    """`turn.silence_ms=400` as nested tables; the value is TOML, or else a plain string."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise SettingsError(f"{text!r}: write section.key=value")
+    try:
+        parsed: object = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value
+    tree: Any = parsed
+    for part in reversed(key.strip().split(".")):
+        tree = {part: tree}
+    return dict(tree)
+
+
+def _merged(trees: Iterable[Tree]) -> Tree:
+    """Later trees win, key by key."""
+    merged: Tree = {}
+    for tree in trees:
+        _merge(merged, tree)
+    return merged
+
+
+def _merge(into: Tree, tree: Tree) -> None:
+    for key, value in tree.items():
+        here = into.get(key)
+        if isinstance(value, dict) and isinstance(here, dict):
+            _merge(here, value)
+        else:
+            into[key] = value
+
+
+def _sentences(model: type[BaseModel], error: ValidationError) -> str:
+    return "\n".join(_sentence(model, details) for details in error.errors())
+
+
+def _sentence(model: type[BaseModel], details: ErrorDetails) -> str:
+    """One validation problem in words: the key, what is wrong, what would be right."""
+    path = [str(part) for part in details["loc"]]
+    key = ".".join(path)
+    if details["type"] == "extra_forbidden":
+        return f"{key}: no such setting{_nearest(path[-1], _fields_at(model, path[:-1]))}"
+    return f"{key}: {details['msg'].lower()}, not {details['input']!r}"
+
+
+def _fields_at(model: type[BaseModel], path: Sequence[str]) -> Iterable[str]:
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        candidates = [annotation, *get_args(annotation)]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return model.model_fields
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(names)}"

@@ -1,0 +1,1 @@
+"""Byte formats and events: pure translators, one per protocol."""
