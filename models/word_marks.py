@@ -1,0 +1,66 @@
+"""Word marks: from what an engine knows about its words to `WordMark`s that tile the text.
+
+A mark runs from the beginning of its word to the white space before the next mark, so a caption
+made of marks loses no punctuation and none of the small words that engines swallow ("of the").
+"""
+
+import re
+from dataclasses import replace
+
+from models.tts import SpeechChunk, WordMark
+
+
+def shifted(chunk: SpeechChunk, chars: int, samples: int) -> SpeechChunk:
+    """Return the chunk of a piece as a chunk of the whole, which the piece joins that far in."""
+    marks = (
+        replace(
+            mark,
+            start_char=mark.start_char + chars,
+            end_char=mark.end_char + chars,
+            start_sample=mark.start_sample + samples,
+            end_sample=mark.end_sample + samples,
+        )
+        for mark in chunk.marks
+    )
+    return SpeechChunk(chunk.samples, tuple(marks))
+
+
+class WordTracker:
+    """Turns the word events of an engine, in the order of time, into marks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._open: tuple[int, int] | None = None
+        self._spoken_to_char = 0
+
+    def begin(self, char: int, length: int, sample: int) -> WordMark | None:
+        """Note that a word begins; return the mark of the word that ended with it.
+
+        Events inside or before the word being spoken (the parts of a number) belong to it.
+        """
+        if not self._spoken_to_char <= char < len(self._text) or self._text[char].isspace():
+            return None
+        start_char = self._cut(char)
+        mark = self._close(start_char, sample)
+        self._open = start_char, sample
+        self._spoken_to_char = char + max(length, 1)
+        return mark
+
+    def finish(self, sample: int) -> WordMark | None:
+        """Return the mark of the last word, which the utterance's end ended."""
+        return self._close(len(self._text), sample)
+
+    def _cut(self, char: int) -> int:
+        """Move back from a word's first letter over an opening quote or bracket."""
+        between = self._text[self._spoken_to_char : char]
+        unspaced = re.split(r"\s", between)[-1]
+        inside_token = len(unspaced) == len(between) and self._open is not None
+        return char if inside_token else char - len(unspaced)
+
+    def _close(self, before_char: int, sample: int) -> WordMark | None:
+        if self._open is None:
+            return None
+        start_char, start_sample = self._open
+        self._open = None
+        end_char = start_char + len(self._text[start_char:before_char].rstrip())
+        return WordMark(start_char, end_char, start_sample, sample)
