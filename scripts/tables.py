@@ -1,0 +1,136 @@
+"""Writes REFERENCE.md from the code: every setting, every error code.
+
+Usage: scripts/tables [--check]      --check only says whether it is up to date.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from voice_server.closes import CLOSES
+from voice_server.settings import Settings
+
+REFERENCE = Path(__file__).parent.parent / "REFERENCE.md"
+
+UNITS = {"_ms": "Milliseconds.", "_s": "Seconds.", "_bytes": "Bytes."}
+"""What the name says where no docstring says more."""
+
+HEAD = """# Reference
+
+Written by `scripts/tables` from `voice_server/settings.py` and `voice_server/closes.py`.
+
+## Settings
+
+A TOML file (`--config FILE`) < environment (`VOICE_SERVER_TURN__SILENCE_MS=400`) < command line
+(`--set turn.silence_ms=400`). An unknown key is refused with the nearest name.
+"""
+
+ERRORS_HEAD = """
+## Errors
+
+A close is always explained first by an `error` event with the same code. After 40xx come back, with
+back-off; after 45xx do not.
+
+| code | HTTP status | close code |
+|---|---|---|
+"""
+
+
+def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
+    """The string under each attribute, on one line."""
+    body = ast.parse(inspect.getsource(model)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    docs = {}
+    for field, after in zip(body.body, body.body[1:], strict=False):
+        match field, after:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                docs[name] = " ".join(text.split())
+    return docs
+
+
+def allowed(field: FieldInfo) -> str:
+    """Range or choices, as a reader would write them."""
+    bounds = {
+        name: getattr(limit, name)
+        for limit in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(limit, name)
+    }
+    low = f"≥ {bounds['ge']}" if "ge" in bounds else f"> {bounds['gt']}" if "gt" in bounds else ""
+    high = f"≤ {bounds['le']}" if "le" in bounds else f"< {bounds['lt']}" if "lt" in bounds else ""
+    if "ge" in bounds and "le" in bounds:
+        return f"{bounds['ge']} – {bounds['le']}"
+    choices = getattr(field.annotation, "__args__", ())
+    if all(isinstance(choice, str) for choice in choices):
+        return ", ".join(f"`{choice}`" for choice in choices)
+    return " ".join(filter(None, (low, high)))
+
+
+def default(field: FieldInfo) -> str:
+    """The value as TOML would have it, near enough to copy."""
+    value = field.default
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def meaning(name: str, docs: dict[str, str]) -> str:
+    """The docstring, or what the last word of the name says."""
+    bare = name.removesuffix("_max").removesuffix("_min")
+    unit = next((text for suffix, text in UNITS.items() if bare.endswith(suffix)), "")
+    return docs.get(name, unit).replace("|", "\\|")
+
+
+def settings_tables(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """One heading and table per section, depth first."""
+    docs = attribute_docs(model)
+    sections = {
+        name: field.default
+        for name, field in model.model_fields.items()
+        if isinstance(field.default, BaseModel)
+    }
+    if path:
+        yield f"\n### {path}\n\n{inspect.getdoc(model)}\n\n"
+        yield "| key | default | allowed | meaning |\n|---|---|---|---|\n"
+    for name, field in model.model_fields.items():
+        if name not in sections:
+            row = (f"`{path}.{name}`", default(field), allowed(field), meaning(name, docs))
+            yield f"| {' | '.join(row)} |\n"
+    for name, section in sections.items():
+        yield from settings_tables(type(section), f"{path}.{name}".lstrip("."))
+
+
+def reference() -> str:
+    """The whole file."""
+    errors = (f"| `{code}` | {to.http_status} | {to.code} |\n" for code, to in CLOSES.items())
+    return "".join((HEAD, *settings_tables(Settings), ERRORS_HEAD, *errors))
+
+
+def main() -> int:
+    """Write the file, or with --check compare it."""
+    if sys.argv[1:] == ["--check"]:
+        fresh = REFERENCE.is_file() and REFERENCE.read_text() == reference()
+        if not fresh:
+            print("REFERENCE.md is out of date; run: scripts/tables")
+        return 0 if fresh else 1
+    if sys.argv[1:]:
+        print(__doc__)
+        return 2
+    REFERENCE.write_text(reference())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

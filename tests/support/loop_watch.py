@@ -1,0 +1,43 @@
+"""Catches whatever keeps an event loop busy for so long that somebody's audio would stutter.
+
+Counts the CPU time of the loop's own thread, so a noisy neighbour is not mistaken for a slow
+callback. Only callbacks of asyncio's own loops are seen, not uvloop's.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+BLOCKED_MS_MAX = 50
+
+
+class LoopBlocked(AssertionError):
+    """A callback held the event loop; the message names the worst one."""
+
+
+@contextmanager
+def loop_watch(blocked_ms_max: int = BLOCKED_MS_MAX) -> Iterator[None]:
+    """Raises `LoopBlocked` at the end of the block if one callback used more CPU than allowed."""
+    blocked: list[tuple[float, str]] = []
+    run = asyncio.Handle._run
+
+    def timed_run(self: asyncio.Handle) -> None:
+        owner = getattr(self._callback, "__self__", self)  # the task whose step this is, or itself
+        started_s = time.thread_time()
+        run(self)
+        used_ms = (time.thread_time() - started_s) * 1000
+        if used_ms > blocked_ms_max:
+            blocked.append((used_ms, repr(owner)))
+
+    asyncio.Handle._run = timed_run  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        asyncio.Handle._run = run  # type: ignore[method-assign]
+    if blocked:
+        worst_ms, callback = max(blocked)
+        raise LoopBlocked(
+            f"the event loop was blocked {len(blocked)} times, at worst for {worst_ms:.0f} ms of "
+            f"CPU time (limit {blocked_ms_max} ms), by {callback}"
+        )
