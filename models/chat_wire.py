@@ -20,6 +20,7 @@ END = "[DONE]"
 """The data of the event that follows the last chunk."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_STATUS = re.compile(r"[1-5][0-9][0-9]")
 
 
 class NotAChunk(Exception):
@@ -149,7 +150,8 @@ def _finish(reason: str | None) -> Literal["stop", "length"] | None:
 def _raise_reported(error: _Error | str) -> None:
     """Raise with the machine-readable part of a reported error; its prose may quote the speaker."""
     reported = _Error() if isinstance(error, str) else error
-    code = reported.code
-    status = int(code) if isinstance(code, int) or (code and code.isdecimal()) else None
-    names = [name for name in (reported.type, str(code)) if name and _NAME.fullmatch(name)]
-    raise EndpointError(names[0] if names else "unnamed error", status)
+    code = "" if reported.code is None else str(reported.code)
+    kind = next(
+        (name for name in (reported.type, code) if name and _NAME.fullmatch(name)), "unnamed"
+    )
+    raise EndpointError(kind, int(code) if _STATUS.fullmatch(code) else None)
