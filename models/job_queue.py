@@ -45,7 +45,7 @@ class Entry(Generic[JobT]):
     deadline_s: float
     """On the caller's clock: the moment after which the job must no longer start."""
     job: JobT = field(repr=False)
-    rank: tuple[int, float, int] = (0, 0.0, 0)
+    rank: tuple[int, float, int]
     """Place in the line: priority, deadline, arrival. A replacement takes over its elder's."""
 
 
@@ -71,11 +71,50 @@ class JobQueue(Generic[JobT]):
     ) -> list[Entry[JobT]]:
         """Queue a job; return the expendable ones that it displaced.
 
-        A queued partial of the same key gives its place to a newer partial, and is dropped for a
+        A queued partial gives its place to a newer partial of the same key, and is dropped for a
         final of that key, which will say more. In a full line the last expendable job makes room;
         that can be the new job itself. Raises `Overloaded` where nothing is expendable.
         """
+        dropped = self._take([e for e in self._line if e.key == key and _stale(e, priority)])
+        if len(self) == self._jobs_max and not (
+            priority.expendable or self._line[-1].priority.expendable
+        ):
+            raise Overloaded(f"{len(self)} model jobs are waiting already; try again in a moment.")
         self._arrivals += 1
         rank = (int(priority), deadline_s, self._arrivals)
-        dropped = self._drop(lambda e: e.key == key and e.priority.expendable >= (e.priority > priority) and self._made_stale(e, priority))
+        inherited = [e.rank for e in dropped if e.priority is priority]
+        entry = Entry(priority, key, deadline_s, job, min(inherited, default=rank))
+        bisect.insort(self._line, entry, key=lambda e: e.rank)
+        if len(self) > self._jobs_max:
+            dropped.append(self._line.pop())
         return dropped
+
+    def pop(self) -> Entry[JobT] | None:
+        """Take the job that should start now, or None. Call `expire` first."""
+        return self._line.pop(0) if self._line else None
+
+    def expire(self, now_s: float) -> list[Entry[JobT]]:
+        """Drop and return the jobs whose deadline has passed."""
+        return self._take([e for e in self._line if e.deadline_s <= now_s])
+
+    def remove(self, job: JobT) -> None:
+        """Forget a job whose caller went away; nothing happens where it is not queued."""
+        self._take([e for e in self._line if e.job is job])
+
+    def clear(self, key: Hashable | None = None) -> list[Entry[JobT]]:
+        """Drop and return the jobs of one key, or all of them."""
+        return self._take([e for e in self._line if key is None or e.key == key])
+
+    def depths(self) -> dict[Priority, int]:
+        """How many jobs of each priority wait."""
+        return {p: sum(e.priority is p for e in self._line) for p in Priority}
+
+    def _take(self, gone: list[Entry[JobT]]) -> list[Entry[JobT]]:
+        if gone:
+            numbers = {id(e) for e in gone}
+            self._line = [e for e in self._line if id(e) not in numbers]
+        return gone
+
+
+def _stale(queued: Entry[JobT], newcomer: Priority) -> bool:
+    return queued.priority.expendable and newcomer in (queued.priority, Priority.FINAL)

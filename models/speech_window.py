@@ -1,0 +1,95 @@
+"""The audio of an utterance that still has to be decoded, and where it is quiet.
+
+Audio whose words are settled leaves at the front, so the window stays short however long somebody
+speaks. Positions are milliseconds since the utterance began, whatever has left.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE, Samples
+from audio.levels import FLOOR_DBFS
+
+QUIET_DBFS = -60.0
+"""Below this nobody speaks, however quiet the rest is."""
+QUIET_BELOW_PEAK_DB = 24.0
+"""A frame this much softer than the loudest one is a pause, or a room."""
+
+
+class SpeechWindow:
+    """Appended 16 kHz audio, less what was dropped at the front."""
+
+    def __init__(self) -> None:
+        self._audio: Samples = np.zeros(0, np.int16)
+        self._news: list[Samples] = []
+        self._start = 0
+        self._end = 0
+
+    @property
+    def start_ms(self) -> int:
+        """Where the window begins."""
+        return self._start * 1000 // SAMPLE_RATE
+
+    @property
+    def end_ms(self) -> int:
+        """Where it ends: how much was appended in all."""
+        return self._end * 1000 // SAMPLE_RATE
+
+    def append(self, samples: Samples) -> None:
+        """Add a copy of `samples`, shape (n,)."""
+        self._news.append(np.array(samples, np.int16))
+        self._end += len(samples)
+
+    def samples(self) -> Samples:
+        """Return the whole window, shape (n,). Must not be written to."""
+        if self._news:
+            self._audio = np.concatenate([self._audio, *self._news])
+            self._news.clear()
+        return self._audio
+
+    def drop_until(self, position_ms: int) -> None:
+        """Forget the audio before `position_ms`; later than the end means all of it."""
+        start = min(max(self._start, position_ms * SAMPLE_RATE // 1000), self._end)
+        self._audio = self.samples()[start - self._start :].copy()
+        self._start = start
+
+    def clear(self) -> None:
+        """Forget all audio."""
+        self.drop_until(self.end_ms + 1)
+
+
+def frame_levels(samples: Samples) -> NDArray[np.float32]:
+    """Return the level of each whole 10 ms frame in dBFS, shape (n // 160,)."""
+    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    power = np.square(frames.astype(np.float32) / 32768).mean(axis=1)
+    levels: NDArray[np.float32] = 10 * np.log10(np.maximum(power, np.float32(1e-10)))
+    return np.maximum(levels, np.float32(FLOOR_DBFS))
+
+
+def audible_ms(samples: Samples) -> int:
+    """Count the milliseconds in which there is anything that could be a voice."""
+    return int(np.count_nonzero(frame_levels(samples) > QUIET_DBFS)) * FRAME_MS
+
+
+def trailing_quiet_ms(samples: Samples) -> int:
+    """Return how long the end of the audio has been quiet, beside its loudest moment."""
+    levels = frame_levels(samples)
+    if not levels.size:
+        return 0
+    loud = np.flatnonzero(levels > max(QUIET_DBFS, float(levels.max()) - QUIET_BELOW_PEAK_DB))
+    return (levels.size - 1 - int(loud[-1]) if loud.size else levels.size) * FRAME_MS
+
+
+def quietest(samples: Samples, from_ms: int, to_ms: int, span_ms: int = 100) -> tuple[int, float]:
+    """Return the middle of the quietest `span_ms` between two positions, and its level in dBFS.
+
+    A good place to cut. Positions count from the beginning of `samples`. A range shorter than the
+    span has one candidate, its middle.
+    """
+    levels = frame_levels(samples)[max(0, from_ms) // FRAME_MS : to_ms // FRAME_MS]
+    span = min(span_ms // FRAME_MS, levels.size)
+    if not span:
+        return (from_ms + to_ms) // 2, FLOOR_DBFS
+    means = np.convolve(levels, np.ones(span, np.float32) / span, mode="valid")
+    best = int(means.argmin())
+    return max(0, from_ms) + (2 * best + span) * FRAME_MS // 2, float(means[best])

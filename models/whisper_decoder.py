@@ -1,0 +1,194 @@
+"""A Whisper model, and one blocking decode with it.
+
+Stands on faster-whisper's parts (its loader, features, tokenizer and alignment) and on CTranslate2
+below them, but not on `transcribe`, which pads every window to 30 s and retries by sampling: both
+cost a conversation what it has least of. Several threads may decode at once: the model has a
+replica for each worker, and nothing here is written after loading.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
+from numpy.typing import NDArray
+
+from audio import SAMPLE_RATE, Samples
+from models.asr import RecognitionError, RecognitionOptions, Word
+from models.speech_window import audible_ms
+from models.whisper_window import (
+    FULL_FRAMES,
+    WindowPolicy,
+    is_doubtful,
+    is_silence,
+    tokens_max,
+    without_loop,
+)
+
+NO_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+"""Languages that are written without spaces between words."""
+
+_AUDIBLE_MS_MIN = 100
+_POSITIONS = 448
+"""How many tokens, prompt included, the decoder has positions for."""
+_PROMPT_TOKENS_MAX = _POSITIONS // 2 - 1
+_PREPENDED = "\"'“¿([{-"
+_APPENDED = "\"'.。,，!！?？:：”)]}、"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Audio to decode, and how. `start_ms` is where it lies in its utterance."""
+
+    samples: Samples = field(repr=False)
+    start_ms: int
+    options: RecognitionOptions
+    beam_size: int = 1
+    second_try: bool = False
+    """Decode once more in the full window where the first result is doubtful."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What the model heard. Word times are milliseconds since the utterance began."""
+
+    words: tuple[Word, ...] = ()
+    language: str = "en"
+    log_probability: float = 0.0
+    """Mean over tokens."""
+    window_ms: int = 0
+    """How much the encoder was shown, padding included."""
+
+
+class WhisperDecoder:
+    """A loaded model. `policy` says which windows it was trained for."""
+
+    def __init__(self, model: WhisperModel, policy: WindowPolicy) -> None:
+        self.policy = policy
+        self._model = model
+        self._n_mels = int(model.model.n_mels)
+        self._languages = frozenset(model.supported_languages)
+        self._suppressed = get_suppressed_tokens(self._tokenizer("en"), [-1])
+
+    def decode(self, task: Task) -> Decoding:
+        """Transcribe `task.samples`, blocking. Raises `RecognitionError`."""
+        language = self._asked_language(task.options)
+        if audible_ms(task.samples) < _AUDIBLE_MS_MIN:
+            return Decoding(language=language or "en")
+        first = self._attempt(task, language, full=False)
+        if not (task.second_try and is_doubtful(first.words, first.log_probability)):
+            return _tidy(first)
+        if self.policy.kind == "short":
+            return _tidy(first)
+        second = self._attempt(task, language, full=True)
+        return _tidy(max(first, second, key=_quality))
+
+    def _asked_language(self, options: RecognitionOptions) -> str | None:
+        if options.language is None:
+            return None if self._model.model.is_multilingual else "en"
+        language = options.language.split("-")[0].lower()
+        if language not in self._languages:
+            known = "English only" if len(self._languages) == 1 else "other languages"
+            raise RecognitionError(
+                f"This model understands {known}, not {options.language!r}: choose another"
+                " language or load a multilingual model."
+            )
+        return language
+
+    def _attempt(self, task: Task, language: str | None, *, full: bool) -> Decoding:
+        frames, features = self._features(task.samples, full=full)
+        encoded = self._model.encode(features)
+        if language is None:
+            language = str(self._model.model.detect_language(encoded)[0][0][0])[2:-2]
+        tokenizer = self._tokenizer(language)
+        prompt = self._prompt(tokenizer, task.options)
+        audio_ms = len(task.samples) * 1000 // SAMPLE_RATE
+        result = self._model.model.generate(
+            encoded,
+            [prompt],
+            beam_size=task.beam_size,
+            max_length=min(_POSITIONS, len(prompt) + tokens_max(audio_ms)),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._suppressed,
+        )[0]
+        tokens: list[int] = [t for t in result.sequences_ids[0] if t < tokenizer.eot]
+        score = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
+        if not tokens or is_silence(float(result.no_speech_prob), score):
+            return Decoding(language=language, log_probability=score, window_ms=frames * 10)
+        found = self._model.find_alignment(tokenizer, [tokens], encoded, audio_ms // 10)[0]
+        merge_punctuations(found, _PREPENDED, _APPENDED)
+        if language not in NO_SPACES:
+            _rejoin(found)
+        words = _words(found, task.start_ms, audio_ms)
+        return Decoding(words, language, score, frames * 10)
+
+    def _features(self, samples: Samples, *, full: bool) -> tuple[int, NDArray[np.float32]]:
+        """Return the window in frames and its log-mel features, shape (n_mels, frames)."""
+        extractor = self._model.feature_extractor
+        audio_frames = len(samples) // extractor.hop_length
+        frames = FULL_FRAMES if full else self.policy.frames(audio_frames, self._n_mels)
+        signal = samples.astype(np.float32) / 32768
+        if self.policy.kind == "margin":
+            # Silence has to look as in training: silent audio, not neutral features.
+            signal = np.pad(signal, (0, max(0, frames * extractor.hop_length - len(signal))))
+        features = extractor(signal)[:, :frames].astype(np.float32)
+        return frames, np.pad(features, ((0, 0), (0, frames - features.shape[1])))
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        multilingual = self._model.model.is_multilingual
+        return Tokenizer(
+            self._model.hf_tokenizer, multilingual, task="transcribe", language=language
+        )
+
+    def _prompt(self, tokenizer: Tokenizer, options: RecognitionOptions) -> list[int]:
+        hints = " ".join([*options.hot_words, options.prompt]).strip()
+        before: list[int] = []
+        if hints:
+            before = [tokenizer.sot_prev, *tokenizer.encode(" " + hints)[-_PROMPT_TOKENS_MAX:]]
+        return [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+
+
+def _words(found: list[dict[str, Any]], start_ms: int, audio_ms: int) -> tuple[Word, ...]:
+    return tuple(
+        Word(
+            text=str(word["word"]).strip(),
+            start_ms=start_ms + min(audio_ms, round(word["start"] * 1000)),
+            end_ms=start_ms + min(audio_ms, round(word["end"] * 1000)),
+            probability=float(word["probability"]),
+        )
+        for word in found
+        if str(word["word"]).strip()
+    )
+
+
+def _rejoin(found: list[dict[str, Any]]) -> None:
+    """Undo faster-whisper's split of `o'clock` before its apostrophe."""
+    for before, word in reversed(list(pairwise(found))):
+        if word["word"] and not word["word"].startswith(" "):
+            before["word"] += word["word"]
+            before["end"] = word["end"]
+            before["probability"] = min(before["probability"], word["probability"])
+            word["word"] = ""
+
+
+def _quality(decoding: Decoding) -> tuple[bool, float]:
+    looped = len(without_loop(decoding.words)) < len(decoding.words)
+    return not looped, decoding.log_probability
+
+
+def _tidy(decoding: Decoding) -> Decoding:
+    words = without_loop(decoding.words)
+    return Decoding(words, decoding.language, decoding.log_probability, decoding.window_ms)
+
+
+def confidence(words: Sequence[Word]) -> float:
+    """Return the geometric mean of word probabilities, 1 for no words."""
+    if not words:
+        return 1.0
+    return math.exp(sum(math.log(max(w.probability, 1e-6)) for w in words) / len(words))
