@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -56,22 +57,25 @@ def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
     return docs
 
 
+def limits(field: FieldInfo) -> dict[str, float]:
+    """`{"ge": 0, "le": 2}`, also where the limits sit inside `… | None`."""
+    inside = (getattr(part, "__metadata__", ()) for part in get_args(field.annotation))
+    marks = [*field.metadata, *(mark for marks in inside for mark in marks)]
+    marks += [deeper for mark in marks for deeper in getattr(mark, "metadata", ())]
+    names = ("ge", "gt", "le", "lt")
+    return {name: getattr(mark, name) for mark in marks for name in names if hasattr(mark, name)}
+
+
 def allowed(field: FieldInfo) -> str:
     """Range or choices, as a reader would write them."""
-    bounds = {
-        name: getattr(limit, name)
-        for limit in field.metadata
-        for name in ("ge", "gt", "le", "lt")
-        if hasattr(limit, name)
-    }
-    low = f"≥ {bounds['ge']}" if "ge" in bounds else f"> {bounds['gt']}" if "gt" in bounds else ""
-    high = f"≤ {bounds['le']}" if "le" in bounds else f"< {bounds['lt']}" if "lt" in bounds else ""
-    if "ge" in bounds and "le" in bounds:
-        return f"{bounds['ge']} – {bounds['le']}"
-    choices = getattr(field.annotation, "__args__", ())
-    if all(isinstance(choice, str) for choice in choices):
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    if choices:
         return ", ".join(f"`{choice}`" for choice in choices)
-    return " ".join(filter(None, (low, high)))
+    bounds = limits(field)
+    if bounds.keys() == {"ge", "le"}:
+        return f"{bounds['ge']} – {bounds['le']}"
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    return ", ".join(f"{signs[name]} {bound}" for name, bound in bounds.items())
 
 
 def default(field: FieldInfo) -> str:

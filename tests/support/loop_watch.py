@@ -23,7 +23,8 @@ def loop_watch(blocked_ms_max: int = BLOCKED_MS_MAX) -> Iterator[None]:
     run = asyncio.Handle._run
 
     def timed_run(self: asyncio.Handle) -> None:
-        owner = getattr(self._callback, "__self__", self)  # the task whose step this is, or itself
+        callback = self._callback  # type: ignore[attr-defined]
+        owner = getattr(callback, "__self__", self)  # of a task's step, the task
         started_s = time.thread_time()
         run(self)
         used_ms = (time.thread_time() - started_s) * 1000

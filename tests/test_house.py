@@ -1,0 +1,187 @@
+"""The house rules that no linter knows: layers, sizes, mirrored tests, honest waiting, links."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CATEGORIES
+from tests.support import house
+
+pytestmark = pytest.mark.pure
+
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+
+MAY_IMPORT = {
+    "audio": {"audio"},
+    "models": {"audio", "models"},
+    "voice_server": {"audio", "models", "voice_server"},
+}
+
+UNTESTED = {
+    "audio/__init__.py": "constants",
+    "models/__init__.py": "a docstring",
+    "models/asr.py": "a Protocol and its values: every recogniser's tests are its tests",
+    "models/llm.py": "a Protocol and its values: every language model's tests are its tests",
+    "models/tts.py": "a Protocol and its values: every voice's tests are its tests",
+    "models/errors.py": "one exception class",
+    "voice_server/__init__.py": "the version",
+    "voice_server/links/__init__.py": "a docstring",
+    "voice_server/wires/__init__.py": "a docstring",
+}
+"""Files without a test file of their own, and why."""
+
+WALL_CLOCK = {
+    "models/responder.py": "answers what time it is",
+}
+"""Files that may ask for the time of day, and why."""
+
+EVENT_READERS = ("voice_server/wires/", "voice_server/session.py", "voice_server/reply.py")
+"""Where a new event must not pass unnoticed."""
+
+# Written in pieces, so that this file obeys its own rules.
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+MACHINE_PATH = re.compile(r"(?<![\w.~$}/-])/(?:work|root|Users/\w+|home/\w+)/" + r"\w")
+REGISTRY_HOST = re.compile(r"\b(?:pypi\.\w+|python" + r"hosted\.org|npm" + r"js\.(?:org|com))\b")
+
+LINK = re.compile(r"\]\((?![a-z]+:|#)([^)\s#]+)")
+
+
+def _ids(paths: list[Path]) -> list[str]:
+    return [house.relative(path) for path in paths]
+
+
+SOURCES = house.sources()
+TESTS = house.test_modules()
+each_source = pytest.mark.parametrize("path", SOURCES, ids=_ids(SOURCES))
+each_test_module = pytest.mark.parametrize("path", TESTS, ids=_ids(TESTS))
+
+
+@each_source
+def test_layers_point_one_way(path: Path) -> None:
+    package = house.relative(path).split("/")[0]
+    ours = house.imported_packages(path) & {*house.PACKAGES, "tests", "scripts"}
+    assert ours <= MAY_IMPORT[package]
+
+
+@each_source
+def test_vllm_is_spoken_to_and_never_imported(path: Path) -> None:
+    assert "vllm" not in house.imported_packages(path)
+
+
+def _mirror(path: Path) -> Path:
+    relative = path.relative_to(house.ROOT)
+    return house.ROOT / "tests" / relative.parent / f"test_{relative.name}"
+
+
+@each_source
+def test_every_source_file_has_its_test_file(path: Path) -> None:
+    expected = house.relative(path) not in UNTESTED
+    assert _mirror(path).is_file() is expected, house.relative(_mirror(path))
+
+
+def test_no_exception_outlives_its_file() -> None:
+    listed = {*UNTESTED, *WALL_CLOCK}
+    assert [name for name in sorted(listed) if not (house.ROOT / name).is_file()] == []
+
+
+@each_source
+def test_files_are_small(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+    assert lines <= FILE_LINES_MAX
+
+
+@each_source
+def test_functions_are_small(path: Path) -> None:
+    long = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in ast.walk(house.tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= FUNCTION_LINES_MAX
+    }
+    assert long == {}
+
+
+def _lines_with(pattern: re.Pattern[str]) -> Iterator[str]:
+    for path in house.text_files():
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            if pattern.search(line):
+                yield f"{house.relative(path)}:{number}: {line.strip()[:80]}"
+
+
+@pytest.mark.parametrize(
+    "pattern", [UNFINISHED, MACHINE_PATH, REGISTRY_HOST], ids=["unfinished", "path", "registry"]
+)
+def test_no_line_speaks_of_unfinished_work_or_of_one_machine(pattern: re.Pattern[str]) -> None:
+    assert list(_lines_with(pattern)) == []
+
+
+def test_constraints_are_names_and_versions() -> None:
+    lines = (house.ROOT / "scripts" / "constraints.txt").read_text().splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9._-]+==[\w.+!]+", line)] == []
+
+
+@each_test_module
+def test_test_modules_have_one_category(path: Path) -> None:
+    assert len([mark for mark in house.category_markers(path) if mark in CATEGORIES]) == 1
+
+
+def _is_a_yield(call: ast.Call) -> bool:
+    return bool(call.args) and ast.unparse(call.args[0]) == "0"
+
+
+@each_test_module
+def test_tests_wait_for_events(path: Path) -> None:
+    """Sleeping is waiting for luck; in a story it is virtual, and says when something happens."""
+    forbidden = {"time.sleep", "sleep"}
+    if "story" not in house.category_markers(path):
+        forbidden.add("asyncio.sleep")
+    sleeps = [
+        f"line {call.lineno}: {ast.unparse(call)}"
+        for name, call in house.calls(path)
+        if (name in forbidden and not _is_a_yield(call)) or name.endswith(".wait_for_timeout")
+    ]
+    assert sleeps == []
+
+
+@each_source
+def test_the_time_of_day_is_asked_where_it_is_the_answer(path: Path) -> None:
+    asked = [
+        f"line {call.lineno}: {name}"
+        for name, call in house.calls(path)
+        if name in ("time.time", "datetime.now", "datetime.datetime.now", "datetime.utcnow")
+    ]
+    assert bool(asked) is (house.relative(path) in WALL_CLOCK), asked
+
+
+def _chooses_by_event(match: ast.Match) -> bool:
+    """True where a case names a class of ours: those begin with a capital."""
+    classes = (node for node in ast.walk(match) if isinstance(node, ast.MatchClass))
+    return any(ast.unparse(node.cls).split(".")[-1][0].isupper() for node in classes)
+
+
+@each_source
+def test_a_new_event_cannot_pass_unnoticed(path: Path) -> None:
+    if not house.relative(path).startswith(EVENT_READERS):
+        return
+    open_ended = [
+        f"line {node.lineno}: match {ast.unparse(node.subject)}"
+        for node in ast.walk(house.tree(path))
+        if isinstance(node, ast.Match)
+        and _chooses_by_event(node)
+        and "assert_never(" not in ast.unparse(node.cases[-1])
+    ]
+    assert open_ended == []
+
+
+PROSE = [path for path in house.text_files() if path.suffix == ".md"]
+
+
+@pytest.mark.parametrize("path", PROSE, ids=_ids(PROSE))
+def test_links_in_prose_lead_somewhere(path: Path) -> None:
+    targets = LINK.findall(path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
