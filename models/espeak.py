@@ -8,8 +8,7 @@ complete; that costs a fraction of a millisecond. The gain is the library's own 
 
 import asyncio
 import functools
-import unicodedata
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 
@@ -18,11 +17,10 @@ import numpy as np
 from audio import Samples
 from models.espeak_library import RATE, EspeakLibrary, WordEvent
 from models.espeak_voices import EspeakVoices
+from models.speech_text import pieces
 from models.tts import SpeechChunk, SynthesisError, Voice, WordMark
 from models.word_marks import WordTracker, shifted
 
-PIECE_CHARS_MAX = 500
-"""Longer text is spoken in pieces: one is made when the one before has been taken."""
 PIECE_SECONDS_MAX = 400
 """Bounds what may wait for a slow listener (18 MB); symbols at half speed reach about 300 s."""
 WORDS_PER_MINUTE = 175
@@ -61,12 +59,13 @@ class EspeakSynthesizer:
         """Synthesise one clause. See `Synthesizer.speak`."""
         file = self._voices.file_of(voice or self._listed[0].id)
         words_per_minute = _words_per_minute(speed)
-        samples_before = 0
-        for start_char, piece in _pieces(text):
+        samples_made = 0
+        for start_char, piece in pieces(text):
+            start_sample = samples_made
             async with aclosing(_stream(piece, file, words_per_minute)) as chunks:
                 async for chunk in chunks:
-                    yield shifted(chunk, start_char, samples_before)
-                    samples_before += chunk.samples.size
+                    yield shifted(chunk, start_char, start_sample)
+                    samples_made += chunk.samples.size
 
     async def close(self) -> None:
         """Nothing to release: the library belongs to the process."""
@@ -82,13 +81,12 @@ def speak_now(
     file = _worker.submit(_installed_voices).result().file_of(voice or DEFAULT_VOICE)
     words_per_minute = _words_per_minute(speed)
     chunks: list[SpeechChunk] = []
-    for start_char, piece in _pieces(text):
+    for start_char, piece in pieces(text):
         made: list[SpeechChunk] = []
         rendering = _Rendering(piece, made.append)
         _worker.submit(rendering.run, file, words_per_minute).result()
-        samples_before = sum(chunk.samples.size for chunk in chunks)
-        for chunk in made:
-            chunks.append(shifted(chunk, start_char, samples_before))
+        start_sample = sum(chunk.samples.size for chunk in chunks)
+        chunks += [shifted(chunk, start_char, start_sample) for chunk in made]
     samples = np.concatenate([np.zeros(0, np.int16), *(chunk.samples for chunk in chunks)])
     return samples, [mark for chunk in chunks for mark in chunk.marks]
 
@@ -173,20 +171,3 @@ def _words_per_minute(speed: float) -> int:
     if not SPEED_MIN <= speed <= SPEED_MAX:
         raise SynthesisError(f"speed must lie between {SPEED_MIN} and {SPEED_MAX}, not {speed}.")
     return round(WORDS_PER_MINUTE * speed)
-
-
-def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Cut the text at spaces into pieces; yield where each starts, and the piece."""
-    text = "".join(_speakable(character) for character in text)
-    start = 0
-    while start < len(text):
-        end = start + PIECE_CHARS_MAX
-        if end < len(text):
-            end = text.rfind(" ", start, end) + 1 or end
-        yield start, text[start:end]
-        start = end
-
-
-def _speakable(character: str) -> str:
-    """Return a space for control characters and surrogates, which the library cannot read."""
-    return " " if unicodedata.category(character) in {"Cc", "Cs"} else character

@@ -28,8 +28,9 @@ def shifted(chunk: SpeechChunk, chars: int, samples: int) -> SpeechChunk:
 class WordTracker:
     """Turns the word events of an engine, in the order of time, into marks."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, exact: bool = True) -> None:
         self._text = text
+        self._exact = exact
         self._open: tuple[int, int] | None = None
         self._spoken_to_char = 0
 
@@ -46,9 +47,12 @@ class WordTracker:
         self._spoken_to_char = char + max(length, 1)
         return mark
 
-    def finish(self, sample: int) -> WordMark | None:
-        """Return the mark of the last word, which the utterance's end ended."""
-        return self._close(len(self._text), sample)
+    def finish(self, sample: int, before_char: int | None = None) -> WordMark | None:
+        """Return the mark of the word that the end of the audio, or of a sentence, ended.
+
+        `before_char` is where the next sentence's first word begins.
+        """
+        return self._close(len(self._text) if before_char is None else before_char, sample)
 
     def _cut(self, char: int) -> int:
         """Move back from a word's first letter over an opening quote or bracket."""
@@ -63,4 +67,4 @@ class WordTracker:
         start_char, start_sample = self._open
         self._open = None
         end_char = start_char + len(self._text[start_char:before_char].rstrip())
-        return WordMark(start_char, end_char, start_sample, sample)
+        return WordMark(start_char, end_char, start_sample, sample, self._exact)
