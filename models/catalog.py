@@ -1,0 +1,139 @@
+"""The models that are known by name: what they are, where they are published, under which licence.
+
+Pure look-up in `catalog.toml`; whether a model is on this machine is the business of `hub`.
+"""
+
+import difflib
+import functools
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Literal
+
+from models.errors import ModelError
+
+BUNDLED = "bundled"
+"""The name of the recogniser that lives in `models/assets`."""
+
+VOICE_REPO = "rhasspy/piper-voices"
+
+Window = Literal["short", "margin"]
+
+_REPO_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_VOICE_ID = re.compile(
+    r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2})-(?P<name>\w+)-(?P<quality>\w+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AsrModel:
+    """A Whisper model in the format of CTranslate2."""
+
+    name: str
+    repo: str | None
+    """Where Hugging Face publishes it; None for the bundled one."""
+    languages: tuple[str, ...]
+    """BCP 47 primary tags; `*` alone: about a hundred of them."""
+    size_mb: int | None
+    """Megabytes to download; None where the catalogue does not know."""
+    window: Window
+    """How much silence it needs after the speech: see `catalog.toml`."""
+    licence: str
+    about: str = ""
+
+    def speaks(self, language: str | None) -> bool:
+        """Whether it can transcribe this language; None asks for none in particular."""
+        return language is None or self.languages == ("*",) or language in self.languages
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceModel:
+    """A Piper voice."""
+
+    id: str
+    """`en_US-ljspeech-medium`: language, region, speaker, quality."""
+    language: str
+    """BCP 47, e.g. `en-US`."""
+    quality: str
+    rate: int | None
+    """Hertz; None where the catalogue does not know."""
+    size_mb: int | None
+    licence: str
+    path: str
+    """Of the `.onnx` file within the repository; `.json` is added for its configuration."""
+
+
+def asr_model(name: str) -> AsrModel:
+    """The recogniser of that name or Hugging Face repository (`owner/name`).
+
+    Raises `ModelError` with the nearest names.
+    """
+    if name in asr_models():
+        return asr_models()[name]
+    if _REPO_ID.fullmatch(name):
+        return AsrModel(name, name, ("*",), None, "margin", "see its model card")
+    raise ModelError(f"No recogniser is called {name!r}. {_nearest(name, asr_models())}")
+
+
+def voice_model(voice_id: str) -> VoiceModel:
+    """The Piper voice of that id, in the catalogue or not. Raises `ModelError` if malformed."""
+    if voice_id in voice_models():
+        return voice_models()[voice_id]
+    if _VOICE_ID.fullmatch(voice_id):
+        return _voice(voice_id, {})
+    raise ModelError(f"No voice is called {voice_id!r}. {_nearest(voice_id, voice_models())}")
+
+
+@functools.cache
+def asr_models() -> Mapping[str, AsrModel]:
+    """All recognisers of the catalogue, by name."""
+    return {name: _asr(name, entry) for name, entry in _catalogue()["asr"].items()}
+
+
+@functools.cache
+def voice_models() -> Mapping[str, VoiceModel]:
+    """All voices of the catalogue, by id."""
+    return {voice_id: _voice(voice_id, entry) for voice_id, entry in _catalogue()["voice"].items()}
+
+
+def _asr(name: str, entry: Mapping[str, Any]) -> AsrModel:
+    return AsrModel(
+        name,
+        entry.get("repo"),
+        tuple(entry["languages"]),
+        entry["size_mb"],
+        entry["window"],
+        entry["licence"],
+        entry.get("about", ""),
+    )
+
+
+def _voice(voice_id: str, entry: Mapping[str, Any]) -> VoiceModel:
+    match = _VOICE_ID.fullmatch(voice_id)
+    if match is None:
+        raise ModelError(f"{voice_id!r} is not of the form language_REGION-speaker-quality.")
+    family, region, speaker, quality = match.groups()
+    return VoiceModel(
+        id=voice_id,
+        language=f"{family}-{region}",
+        quality=quality,
+        rate=entry.get("rate"),
+        size_mb=entry.get("size_mb"),
+        licence=entry.get("licence", "see its MODEL_CARD"),
+        path=f"{family}/{family}_{region}/{speaker}/{quality}/{voice_id}.onnx",
+    )
+
+
+@functools.cache
+def _catalogue() -> Mapping[str, Any]:
+    return tomllib.loads((files("models") / "catalog.toml").read_text(encoding="utf-8"))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return f"There are: {', '.join(names)}."

@@ -1,0 +1,142 @@
+"""The command line: `voice-server serve | transcribe | doctor | config`.
+
+Commands import what they need when they run, so that `--help` and `config` answer at once. Whatever
+an operator can put right ends in one sentence on stderr and exit code 2, never in a traceback.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from models.errors import ModelError
+from voice_server import __version__
+from voice_server.settings import Settings, SettingsError, load
+
+EXIT_UNUSABLE = 2
+"""The configuration, a model or an input cannot be used; stderr says why."""
+EXIT_INTERRUPTED = 130
+
+application = typer.Typer(
+    name="voice-server",
+    help="A self-hosted realtime voice assistant: speech in, speech out, no cloud.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; repeatable."),
+]
+AsrOption = Annotated[
+    str | None,
+    typer.Option(help="auto, bundled, pocketsphinx, scripted, a Whisper model or its folder."),
+]
+LlmOption = Annotated[
+    str | None,
+    typer.Option(help="auto, offline, scripted or the URL of an OpenAI-compatible server."),
+]
+TtsOption = Annotated[
+    str | None, typer.Option(help="auto, espeak, scripted, a Piper voice or its .onnx file.")
+]
+OfflineOption = Annotated[
+    bool | None, typer.Option("--offline", help="Never touch a model hub.", show_default=False)
+]
+
+
+def main() -> NoReturn:
+    """The console command."""
+    try:
+        application()
+    except KeyboardInterrupt:
+        # A download may sit in a thread that the interpreter would wait for.
+        sys.stderr.flush()
+        os._exit(EXIT_INTERRUPTED)
+    sys.exit(0)
+
+
+@application.command()
+def serve(
+    *,
+    config: ConfigOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes any free port.")] = None,
+    asr: AsrOption = None,
+    llm: LlmOption = None,
+    tts: TtsOption = None,
+    offline: OfflineOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Run the server until SIGTERM. Prints one JSON line on stdout when it is ready."""
+    from voice_server import logs  # noqa: PLC0415
+    from voice_server.exposure import check_exposure  # noqa: PLC0415
+
+    with explained():
+        options = {
+            "server.host": host,
+            "server.port": port,
+            "asr.engine": asr,
+            "llm.engine": llm,
+            "tts.engine": tts,
+            "models.offline": offline,
+        }
+        settings = load(config, [*as_assignments(options), *(assignments or ())])
+        check_exposure(settings)
+        logs.configure(settings.logs.level, settings.logs.format)
+        run_event_loop(settings)
+
+
+def run_event_loop(settings: Settings) -> None:
+    """Load the engines and serve, on uvloop where there is one."""
+    from voice_server.app import serve as serve_app  # noqa: PLC0415
+    from voice_server.engines import load_engines  # noqa: PLC0415
+
+    async def run() -> None:
+        engines = await load_engines(settings)
+        try:
+            await serve_app(settings, engines)
+        finally:
+            await engines.close()
+
+    if sys.platform == "win32":
+        asyncio.run(run())
+    else:
+        import uvloop  # noqa: PLC0415
+
+        uvloop.run(run())
+
+
+@application.callback(invoke_without_command=True)
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """A self-hosted realtime voice assistant: speech in, speech out, no cloud."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def as_assignments(options: dict[str, str | int | bool | None]) -> list[str]:
+    """Options that were given, as the assignments that `--set` takes. Strings are quoted."""
+    given = ((key, value) for key, value in options.items() if value is not None)
+    return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given]
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what an operator can put right into a sentence and exit code 2."""
+    try:
+        yield
+    except (SettingsError, ModelError) as error:
+        typer.echo(f"voice-server: {error}", err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None

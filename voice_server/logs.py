@@ -1,0 +1,85 @@
+"""Logs: to stderr, as text for people or JSON for machines, and never with a secret in them.
+
+Messages are fixed sentences; what varies goes into `extra` fields. Nobody's words are logged
+anywhere in the server; this module guards against keys and tokens that libraries would print.
+"""
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+LogFormat = Literal["text", "json"]
+
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_HIDDEN = "[hidden]"
+_SECRETS = re.compile(
+    r"(?P<before>bearer[ .:]+|[?&](?:api[-_]?key|token|key|access_token)=|"
+    r"\b(?:openai-insecure-api-key|token)\.|api-key: )[^\s\"'&,\])]+",
+    re.IGNORECASE,
+)
+
+
+def configure(
+    level: str = "info", format: LogFormat = "text", stream: TextIO | None = None
+) -> None:
+    """Send all logs of the process to stderr (or `stream`), replacing earlier handlers."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
+    handler.addFilter(scrub)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "huggingface_hub", "faster_whisper"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # The access log would show query strings; the server counts requests instead.
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def scrub(record: logging.LogRecord) -> bool:
+    """A logging filter that hides secrets; it lets every record pass.
+
+    aiohttp's WebSocket warns about subprotocols by listing the ones that the client offered, and
+    browsers can send a key in no other place.
+    """
+    if record.name.startswith("aiohttp.websocket"):
+        record.msg, record.args = "The client offered no subprotocol that we speak.", ()
+        return True
+    message = record.getMessage()
+    record.msg, record.args = _SECRETS.sub(rf"\g<before>{_HIDDEN}", message), ()
+    return True
+
+
+class TextFormatter(logging.Formatter):
+    """`12:34:56 INFO  voice_server.app: sentence  key=value`."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Append the extra fields."""
+        fields = "".join(f"  {key}={value}" for key, value in extra_fields(record).items())
+        return super().formatMessage(record) + fields
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: time (RFC 3339), level, logger, message and the extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the record as one line."""
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **extra_fields(record),
+        }
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+def extra_fields(record: logging.LogRecord) -> dict[str, object]:
+    """What was passed as `extra`."""
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD_FIELDS}
