@@ -21,6 +21,11 @@ MAY_IMPORT = {
     "voice_server": {"audio", "models", "voice_server"},
 }
 
+LONG_FILES = {
+    "voice_server/events.py": "the whole vocabulary in one place, all of it declarations",
+}
+"""Files that may be longer than the rest, and why."""
+
 UNTESTED = {
     "audio/__init__.py": "constants",
     "models/__init__.py": "a docstring",
@@ -84,14 +89,14 @@ def test_every_source_file_has_its_test_file(path: Path) -> None:
 
 
 def test_no_exception_outlives_its_file() -> None:
-    listed = {*UNTESTED, *WALL_CLOCK}
+    listed = {*UNTESTED, *WALL_CLOCK, *LONG_FILES}
     assert [name for name in sorted(listed) if not (house.ROOT / name).is_file()] == []
 
 
 @each_source
 def test_files_are_small(path: Path) -> None:
     lines = len(path.read_text().splitlines())
-    assert lines <= FILE_LINES_MAX
+    assert (lines > FILE_LINES_MAX) is (house.relative(path) in LONG_FILES), f"{lines} lines"
 
 
 @each_source
