@@ -25,8 +25,8 @@ class Resampler:
     """One continuous signal from one rate to another.
 
     What comes out depends only on the samples that went in, not on how they were cut. Output
-    sample k is the signal at input time k / to_rate: the delay holds samples back, it does not
-    shift them.
+    sample k is the signal at time k / to_rate, to within a quarter of a millisecond: the delay
+    holds samples back, it does not shift them.
     """
 
     def __init__(self, from_rate: int, to_rate: int) -> None:

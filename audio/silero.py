@@ -30,12 +30,18 @@ class SileroModel:
     """The loaded network: stateless, safe to share among conversations and threads."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Load the network from `path`, by default from faster-whisper (about 30 ms)."""
+        """Load the network from `path`, by default the one in faster-whisper.
+
+        Raises `FileNotFoundError` with the path that was tried.
+        """
+        path = path or _packaged_model()
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no Silero VAD model at {path}.")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
-            path or _packaged_model(), options, providers=["CPUExecutionProvider"]
+            path, options, providers=["CPUExecutionProvider"]
         )
 
     def run(self, windows: Floats, hidden: Floats, cell: Floats) -> tuple[Floats, Floats, Floats]:
