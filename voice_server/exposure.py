@@ -61,6 +61,31 @@ def origin_allowed(origin: str, host_header: str, allowed: Iterable[str]) -> boo
     return place == _place(f"{scheme}://{host_header}")
 
 
+def host_allowed(host_header: str, settings: Settings) -> bool:
+    """Whether a request that was addressed to `host_header` is meant for this server.
+
+    Without a key, a page may have its own name point to this machine and so pass for ours (DNS
+    rebinding). Addresses and localhost cannot be pointed elsewhere; the hosts of allowed origins
+    are trusted. With a key, a strange page gains nothing.
+    """
+    if settings.auth.keys:
+        return True
+    place = _place(f"http://{host_header}")
+    if place is None:
+        return False
+    _, host, _ = place
+    trusted = {known[1] for origin in settings.server.allowed_origins if (known := _place(origin))}
+    return host == "localhost" or _is_address(host) or host in trusted
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _place(origin: str) -> Place | None:
     """Parse `scheme://host[:port]`, and nothing more than that."""
     scheme, separator, rest = origin.strip().partition("://")

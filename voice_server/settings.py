@@ -19,8 +19,18 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnparsableVariable
 
 ENVIRONMENT_PREFIX = "VOICE_SERVER_"
+
+SECRETS = frozenset({"auth", "api_key"})
+"""Sections and keys whose values are never shown, nor anything that was tried in their place."""
+
+_COMPLAINTS = {
+    "model_type": "this is a section, write section.key=value",
+    "tuple_type": 'a list is expected, such as ["a", "b"]',
+}
+"""Plain words for the validation errors whose own speak of Python."""
 
 Milliseconds = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -115,6 +125,8 @@ class LlmSettings(Section):
     first_token_timeout_s: Seconds = 10.0
     token_timeout_s: Seconds = 10.0
     total_timeout_s: Seconds = 60.0
+    greeting: str = Field(default="", repr=False)
+    """Spoken when a conversation begins; empty: the user begins."""
     apology: str = Field(default="Sorry, I can't think of an answer right now.", repr=False)
     """Spoken when the language model fails before its first word."""
     scripted: ScriptedLlmSettings = ScriptedLlmSettings()
@@ -243,13 +255,24 @@ def load(file: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
     Raises `SettingsError` with one sentence per problem.
     """
     _refuse_unknown_variables(os.environ)
-    tree = _merged(_parsed_assignment(text) for text in assignments)
+    tree = assigned(assignments)
     try:
         return _with_file(file)(**tree)
     except ValidationError as error:
         raise SettingsError(_sentences(Settings, error)) from None
-    except tomllib.TOMLDecodeError as error:
+    except UnparsableVariable as error:
+        raise SettingsError(
+            f'{error}; in the environment, lists and tables are JSON, such as ["a", "b"]'
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def assigned(assignments: Iterable[str]) -> Tree:
+    """What `section.key=value` assignments say, later ones winning. Raises `SettingsError`."""
+    return _merged(_parsed_assignment(text) for text in assignments)
 
 
 def patched(section: AnyModel, patch: Mapping[str, Any]) -> AnyModel:
@@ -296,16 +319,21 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
 def _parsed_assignment(text: str) -> Tree:
     """`turn.silence_ms=400` as nested tables; the value is TOML, or else a plain string."""
     key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise SettingsError(f"{text!r}: write section.key=value")
-    try:
-        parsed: object = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value
-    tree: Any = parsed
-    for part in reversed(key.strip().split(".")):
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise SettingsError(f"{key!r}: write section.key=value")
+    tree: Any = _parsed_value(value)
+    for part in reversed(parts):
         tree = {part: tree}
     return dict(tree)
+
+
+def _parsed_value(text: str) -> object:
+    try:
+        tree = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return tree["value"] if len(tree) == 1 else text
 
 
 def _merged(trees: Iterable[Tree]) -> Tree:
@@ -335,7 +363,10 @@ def _sentence(model: type[BaseModel], details: ErrorDetails) -> str:
     key = ".".join(path)
     if details["type"] == "extra_forbidden":
         return f"{key}: no such setting{_nearest(path[-1], _fields_at(model, path[:-1]))}"
-    return f"{key}: {details['msg'].lower()}, not {details['input']!r}"
+    complaint = _COMPLAINTS.get(details["type"], details["msg"].lower())
+    if details["type"] == "model_type" or SECRETS.intersection(path):
+        return f"{key}: {complaint}"  # What was given may be a secret, or hold one.
+    return f"{key}: {complaint}, not {details['input']!r}"
 
 
 def _fields_at(model: type[BaseModel], path: Sequence[str]) -> Iterable[str]:
