@@ -1,0 +1,212 @@
+/**
+ * The page: what is clicked goes to the client, what the client says goes onto the screen.
+ */
+
+import { Conversation } from "./conversation.js";
+import { EntriesView } from "./entries-view.js";
+import { Orb } from "./orb.js";
+import { describe, describeRetry } from "./problems.js";
+import { VoiceClient } from "./voice-client.js";
+
+const STATE_WORDS = {
+  idle: "Press to talk",
+  connecting: "Connecting",
+  retrying: "Reconnecting",
+  listening: "Listening",
+  hearing: "Hearing you",
+  endpointing: "Hearing you",
+  thinking: "Thinking",
+  speaking: "Speaking",
+  paused: "Waiting for you",
+};
+
+const HINTS = {
+  idle: "Headphones work best. Talk over the answer whenever you like.",
+  listening: "Say something. It hears where your sentence ends.",
+  speaking: "Talk over it, or press Esc, to stop it.",
+};
+
+/** @param {string} id @returns {any} */
+const at = (id) => document.getElementById(id);
+
+const client = new VoiceClient();
+const conversation = new Conversation();
+const entries = new EntriesView(at("entries"), at("scroller"));
+const orb = new Orb(at("orb"), () => client.analysers);
+
+/** When the user's last words ended, on the clock of `performance.now()`. @type {number | null} */
+let speechEndedAt = null;
+let starting = false;
+
+// What the user does ---------------------------------------------------------------------------
+
+at("talk").onclick = () => (client.hasMicrophone ? client.stop() : start({ microphone: true }));
+at("reconnect").onclick = () => start({ microphone: true });
+at("transcribe").onchange = () => {
+  client.setMode(at("transcribe").checked ? "transcription" : "conversation");
+  document.body.dataset.mode = client.mode;
+};
+at("composer").onsubmit = (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault();
+  const text = at("message").value.trim();
+  if (text) say(text);
+  at("message").value = "";
+};
+for (const button of at("suggestions").querySelectorAll("button")) {
+  button.onclick = () => say(button.textContent);
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") client.cancel();
+});
+
+/** @param {{microphone: boolean}} devices */
+async function start(devices) {
+  if (starting) return;
+  starting = true;
+  hideProblem();
+  try {
+    await client.start(devices);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    showProblem(describe({ code: error.name, message: error.message }));
+  } finally {
+    starting = false;
+    showStatus();
+  }
+}
+
+/** A typed message needs no microphone, only a conversation. @param {string} text */
+async function say(text) {
+  if (client.status !== "open") {
+    await start({ microphone: false });
+    if (!(await opened())) return;
+  }
+  speechEndedAt = performance.now();
+  draw(conversation.type(text));
+  client.sendText(text);
+}
+
+/** @returns {Promise<boolean>} */
+function opened() {
+  return new Promise((resolve) => {
+    const settle = () => {
+      if (client.status === "connecting" || client.status === "retrying") return;
+      client.removeEventListener("status", settle);
+      resolve(client.status === "open");
+    };
+    client.addEventListener("status", settle);
+    settle();
+  });
+}
+
+// What the client says -------------------------------------------------------------------------
+
+client.addEventListener("event", (event) => onEvent(/** @type {CustomEvent} */ (event).detail));
+client.addEventListener("status", (event) => onStatus(/** @type {CustomEvent} */ (event).detail));
+client.addEventListener("problem", (event) => {
+  const cause = /** @type {CustomEvent} */ (event).detail;
+  showProblem(describe(cause), { reconnect: true });
+});
+client.addEventListener("playback", (event) => {
+  const { type, stream, at: heardAt } = /** @type {CustomEvent} */ (event).detail;
+  if (type !== "started" || speechEndedAt === null) return;
+  const entry = conversation.heard(stream, heardAt - speechEndedAt);
+  speechEndedAt = null;
+  if (entry) draw(entry);
+});
+
+/** @param {any} event */
+function onEvent(event) {
+  const entry = conversation.apply(event);
+  if (entry) draw(entry);
+  switch (event.type) {
+    case "ready":
+      showReady(event);
+      break;
+    case "state":
+      showState(event.state);
+      break;
+    case "speech.stopped":
+      speechEndedAt = client.capturedAt(event.ms);
+      break;
+    case "level":
+      document.body.dataset.voice = String(event.voice);
+      break;
+    case "error":
+      if (!event.fatal) showProblem(describe(event));
+      break;
+    case "notice":
+      if (event.detail) at("announcement").textContent = event.detail;
+      break;
+    default:
+  }
+}
+
+/** @param {any} change */
+function onStatus({ status, retryInMs, error = null }) {
+  if (status === "open") hideProblem();
+  if (retryInMs !== undefined) showProblem(describeRetry(retryInMs, error));
+  showStatus();
+}
+
+// What is on the screen ------------------------------------------------------------------------
+
+function showStatus() {
+  const listening = client.hasMicrophone;
+  at("talk").setAttribute("aria-pressed", String(listening));
+  at("talk").setAttribute("aria-label", listening ? "Stop talking" : "Start talking");
+  if (client.status === "open") {
+    showState("listening");
+  } else {
+    showState(client.status);
+  }
+}
+
+/** @param {string} state */
+function showState(state) {
+  const deaf = state === "listening" && !client.hasMicrophone;
+  const shown = deaf ? "idle" : state;
+  document.body.dataset.state = shown;
+  orb.state = shown;
+  const writing = shown === "listening" && client.mode === "transcription";
+  at("state").textContent = writing ? "Writing down what you say" : STATE_WORDS[shown] ?? shown;
+  at("hint").textContent = HINTS[shown] ?? "";
+}
+
+/** @param {any} ready */
+function showReady({ models = {}, notices = [] }) {
+  const roles = { asr: "hears with", llm: "thinks with", tts: "speaks with" };
+  at("engines").replaceChildren(...Object.entries(models).map(([role, name]) => {
+    const row = document.createElement("div");
+    row.append(textElement("dt", roles[role] ?? role), textElement("dd", String(name)));
+    return row;
+  }));
+  at("notices").replaceChildren(...notices.map((notice) => textElement("li", String(notice))));
+}
+
+/** @param {import("./conversation.js").Entry} entry */
+function draw(entry) {
+  at("welcome").hidden = true;
+  entries.draw(entry);
+  entries.prune(conversation.entries);
+  if (entry.done) at("announcement").textContent = entry.stable;
+}
+
+/** @param {import("./problems.js").Problem} problem @param {{reconnect?: boolean}} [options] */
+function showProblem({ title, advice }, { reconnect = false } = {}) {
+  at("problem-title").textContent = title;
+  at("problem-advice").textContent = advice;
+  at("reconnect").hidden = !reconnect;
+  at("problem").hidden = false;
+}
+
+function hideProblem() {
+  at("problem").hidden = true;
+}
+
+/** @param {string} tag @param {string} text */
+function textElement(tag, text) {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  return node;
+}

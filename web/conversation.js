@@ -1,0 +1,162 @@
+/**
+ * What was said so far, as a list of entries that the page draws. Pure: events in, entries out.
+ *
+ * An entry belongs to the user (keyed by item) or to the assistant (keyed by response). Text of a
+ * turn is `stable` (will not change) and `unstable` (may); text of a reply is `text` (heard, or on
+ * its way) and `unheard` (cut off by an interruption).
+ */
+
+/**
+ * @typedef {object} Latency
+ * @property {Record<string, number>} parts  milliseconds on the server, by name, in order
+ * @property {number | null} heardMs         end of speech to first sound, on the client's clock
+ */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} key
+ * @property {"user" | "assistant"} speaker
+ * @property {string} stable
+ * @property {string} unstable
+ * @property {string} unheard
+ * @property {boolean} done      nothing of it will change
+ * @property {string} outcome    of a reply: "", "interrupted", "cancelled", "failed", "length"
+ * @property {Latency} latency
+ */
+
+const ENTRIES_MAX = 200;
+
+export class Conversation {
+  /** In the order in which they began; the oldest are forgotten. @type {Entry[]} */
+  entries = [];
+  #session = 0;
+  #typed = 0;
+
+  /**
+   * Take in a server event.
+   *
+   * @param {any} event
+   * @returns {Entry | null}  the entry that changed, if one did
+   */
+  apply(event) {
+    switch (event.type) {
+      case "ready":
+        this.#session += 1;
+        return this.#abandon();
+      case "transcript.partial":
+        return this.#change(this.#turn(event.item), event);
+      case "transcript.final":
+        return this.#endTurn(event);
+      case "response.started":
+        return this.#reply(event.response);
+      case "text.delta":
+        return this.#append(event);
+      case "text.done":
+        return this.#change(this.#reply(event.response), { stable: event.text });
+      case "response.truncated":
+        return this.#truncate(event);
+      case "response.done":
+        return this.#endReply(event);
+      default:
+        return null;
+    }
+  }
+
+  /** A message the user typed. @param {string} text */
+  type(text) {
+    this.#typed += 1;
+    const entry = this.#entry(`typed ${this.#typed}`, "user");
+    return Object.assign(entry, { stable: text, done: true });
+  }
+
+  /** The first sound of a reply was heard. @param {number} response @param {number} heardMs */
+  heard(response, heardMs) {
+    const entry = this.#find(this.#key("reply", response));
+    if (entry) entry.latency.heardMs = heardMs;
+    return entry;
+  }
+
+  /** The connection is gone: whatever was under way stays as it is. */
+  #abandon() {
+    for (const entry of this.entries) entry.done = true;
+    return null;
+  }
+
+  /** @param {unknown} item */
+  #turn(item) {
+    return this.#entry(this.#key("turn", item), "user");
+  }
+
+  /** @param {unknown} response */
+  #reply(response) {
+    return this.#entry(this.#key("reply", response), "assistant");
+  }
+
+  /** @param {any} event */
+  #endTurn({ item, text }) {
+    if (text === "") return this.#remove(this.#key("turn", item));
+    return this.#change(this.#turn(item), { stable: text, unstable: "", done: true });
+  }
+
+  /** @param {any} event */
+  #append({ response, text }) {
+    const entry = this.#reply(response);
+    entry.stable += text;
+    return entry;
+  }
+
+  /** @param {any} event */
+  #truncate({ response, heard, unheard }) {
+    return this.#change(this.#reply(response), { stable: heard, unheard });
+  }
+
+  /** @param {any} event */
+  #endReply({ response, status, metrics }) {
+    const entry = this.#reply(response);
+    entry.done = true;
+    entry.outcome = status === "completed" ? "" : status;
+    entry.latency.parts = metrics ?? {};
+    return entry;
+  }
+
+  /** @param {Entry} entry @param {Partial<Entry>} change */
+  #change(entry, { stable = entry.stable, unstable = "", unheard = "", done = entry.done }) {
+    return Object.assign(entry, { stable, unstable, unheard, done });
+  }
+
+  /** Numbers start anew with every session. @param {string} kind @param {unknown} number */
+  #key(kind, number) {
+    return `${kind} ${this.#session}.${number}`;
+  }
+
+  /** @param {string} key */
+  #find(key) {
+    return this.entries.find((entry) => entry.key === key) ?? null;
+  }
+
+  /** @param {string} key @param {Entry["speaker"]} speaker */
+  #entry(key, speaker) {
+    const known = this.#find(key);
+    if (known) return known;
+    /** @type {Entry} */
+    const entry = {
+      key,
+      speaker,
+      stable: "",
+      unstable: "",
+      unheard: "",
+      done: false,
+      outcome: "",
+      latency: { parts: {}, heardMs: null },
+    };
+    this.entries = [...this.entries, entry].slice(-ENTRIES_MAX);
+    return entry;
+  }
+
+  /** It was nothing after all: an empty, finished entry. @param {string} key */
+  #remove(key) {
+    const entry = this.#find(key);
+    this.entries = this.entries.filter((other) => other.key !== key);
+    return entry && Object.assign(entry, { stable: "", unstable: "", done: true });
+  }
+}

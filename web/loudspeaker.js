@@ -1,0 +1,70 @@
+/**
+ * The way from frames to the ear. Positions are those the user has heard: the device's latency is
+ * subtracted.
+ *
+ * Events: `playback` (detail: `Heard`).
+ */
+
+/**
+ * @typedef {object} Heard
+ * @property {"started" | "position" | "underrun" | "drained" | "stopped" | "overflow"} type
+ * @property {number} stream
+ * @property {number} position  samples of the stream that were heard
+ * @property {number} at        when, on the clock of `performance.now()`
+ */
+
+export class Loudspeaker extends EventTarget {
+  /** For meters and waveforms. @type {AnalyserNode} */
+  analyser;
+  #context;
+  #rate;
+  #worklet;
+
+  /**
+   * @param {AudioContext} context
+   * @param {number} rate  hertz of what will be played
+   */
+  constructor(context, rate) {
+    super();
+    this.#context = context;
+    this.#rate = rate;
+    this.#worklet = new AudioWorkletNode(context, "playback", {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+      processorOptions: { sourceRate: rate },
+    });
+    this.analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0.7 });
+    this.#worklet.connect(this.analyser).connect(context.destination);
+    this.#worklet.port.onmessage = ({ data }) => this.#onReport(data);
+  }
+
+  /** @param {import("./playback-buffer.js").Chunk} chunk */
+  play(chunk) {
+    this.#worklet.port.postMessage({ push: chunk });
+  }
+
+  /** Silence the stream within one quantum; a `stopped` event answers. @param {number} stream */
+  flush(stream) {
+    this.#worklet.port.postMessage({ flush: stream });
+  }
+
+  close() {
+    this.#worklet.port.onmessage = null;
+    this.#worklet.port.postMessage({ close: true });
+    this.#worklet.disconnect();
+    this.analyser.disconnect();
+  }
+
+  #onReport({ type, stream, position, time }) {
+    const latencyS = this.#context.outputLatency || this.#context.baseLatency || 0;
+    const unheard = type === "drained" ? 0 : Math.round(latencyS * this.#rate);
+    const ageS = this.#context.currentTime - time;
+    const detail = {
+      type,
+      stream,
+      position: Math.max(0, position - unheard),
+      at: performance.now() + (latencyS - ageS) * 1000,
+    };
+    this.dispatchEvent(new CustomEvent("playback", { detail }));
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The loudspeaker inside the audio thread: a `PlaybackBuffer` driven by the device's clock.
+ *
+ * Takes `{push: Chunk}`, `{flush: stream}` and `{close: true}`; posts what the buffer noted, and
+ * the rendered position every tenth of a second.
+ */
+
+import { PlaybackBuffer } from "./playback-buffer.js";
+
+const REPORT_S = 0.1;
+
+class Playback extends AudioWorkletProcessor {
+  #buffer;
+  #open = true;
+  #nextReport = 0;
+
+  constructor(/** @type {AudioWorkletNodeOptions} */ options) {
+    super();
+    const sourceRate = options.processorOptions.sourceRate;
+    this.#buffer = new PlaybackBuffer({ sourceRate, outputRate: sampleRate });
+    this.port.onmessage = ({ data }) => this.#receive(data);
+  }
+
+  #receive(data) {
+    if (data.push) this.#buffer.push(data.push);
+    if (data.flush !== undefined) this.#buffer.flush(data.flush);
+    if (data.close) this.#open = false;
+  }
+
+  /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */
+  process(_inputs, outputs) {
+    this.#buffer.render(outputs[0][0]);
+    for (const event of this.#buffer.takeEvents()) this.port.postMessage({ ...event, time: currentTime });
+    if (this.#buffer.stream !== null && currentTime >= this.#nextReport) this.#report();
+    return this.#open;
+  }
+
+  #report() {
+    const { stream, position } = this.#buffer;
+    this.port.postMessage({ type: "position", stream, position, time: currentTime });
+    this.#nextReport = currentTime + REPORT_S;
+  }
+}
+
+registerProcessor("playback", Playback);

@@ -1,0 +1,267 @@
+/**
+ * A conversation with the server from a browser: microphone in, voice out, events for the rest.
+ *
+ *     const client = new VoiceClient();
+ *     client.addEventListener("event", ({ detail }) => console.log(detail.type));
+ *     button.onclick = () => client.start();
+ *
+ * Events:
+ *   `event`    every JSON message of the server (detail: the message; protocol voice.v1)
+ *   `status`   detail: `{status, retryInMs?, error?}`, see `Status`
+ *   `playback` what the user hears of a reply (detail: `Heard` of loudspeaker.js)
+ *   `problem`  something the user must know (detail: `{code, message?}`; words in problems.js)
+ */
+
+import { Connection } from "./connection.js";
+import { Flag } from "./frames.js";
+import { Loudspeaker } from "./loudspeaker.js";
+import { Microphone } from "./microphone.js";
+import { ATTEMPTS_MAX, mayComeBack, retryDelayMs } from "./reconnection.js";
+
+/** @typedef {"idle" | "connecting" | "open" | "retrying"} Status */
+/** @typedef {"conversation" | "transcription"} Mode */
+
+const INPUT_RATE = 16_000;
+const OUTPUT_RATE = 24_000;
+const REPORT_INTERVAL_MS = 200;
+const FRAME_MS = 20;
+const FEATURES = ["partials", "marks", "word_times", "state", "metrics", "levels"];
+
+export class VoiceClient extends EventTarget {
+  /** @type {Status} */
+  status = "idle";
+  /** @type {Mode} */
+  mode = "conversation";
+  #url;
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {Microphone | null} */
+  #microphone = null;
+  /** @type {Loudspeaker | null} */
+  #loudspeaker = null;
+  /** @type {Connection | null} */
+  #connection = null;
+  #starts = 0;
+  #attempt = 0;
+  #retryTimer = 0;
+  #samplesSent = 0;
+  #firstSampleAt = 0;
+  #stoppedStream = -1;
+  #reportedAt = 0;
+
+  /** @param {{url?: URL}} [options]  by default the server this file came from */
+  constructor({ url = new URL("v1/voice", import.meta.url) } = {}) {
+    super();
+    this.#url = new URL(url);
+    this.#url.protocol = this.#url.protocol.replace("http", "ws");
+  }
+
+  /** True while the microphone is open. */
+  get hasMicrophone() {
+    return this.#microphone !== null;
+  }
+
+  /** @returns {{microphone: AnalyserNode | null, voice: AnalyserNode | null}} */
+  get analysers() {
+    return {
+      microphone: this.#microphone?.analyser ?? null,
+      voice: this.#loudspeaker?.analyser ?? null,
+    };
+  }
+
+  /**
+   * Open the devices and the connection. Call it from a click: browsers insist.
+   *
+   * @param {{microphone?: boolean}} [options]  false: for typed messages only
+   * @throws {DOMException}  as `Microphone.open`
+   */
+  async start({ microphone = true } = {}) {
+    this.#starts += 1;
+    const start = this.#starts;
+    await this.#openContext();
+    const opened = microphone && !this.#microphone ? await Microphone.open(this.#context) : null;
+    if (start !== this.#starts) {
+      opened?.close(); // the user has changed their mind meanwhile
+      return;
+    }
+    if (opened) this.#adopt(opened);
+    if (this.status === "idle") this.#connect();
+  }
+
+  /** Say goodbye and let go of everything. */
+  stop() {
+    this.#starts += 1;
+    this.#attempt = 0;
+    this.#disconnect();
+    this.#microphone?.close();
+    this.#microphone = null;
+    this.#context?.suspend();
+    this.#setStatus("idle");
+  }
+
+  /** Answer what is said, or only write it down. Begins a new session. @param {Mode} mode */
+  setMode(mode) {
+    this.mode = mode;
+    if (this.status === "idle") return;
+    this.#disconnect();
+    this.#connect();
+  }
+
+  /** A typed message. @param {string} text */
+  sendText(text) {
+    this.#connection?.send({ type: "text", text });
+  }
+
+  /** Stop the reply that is being made or heard. */
+  cancel() {
+    this.#connection?.send({ type: "cancel" });
+  }
+
+  /**
+   * When the microphone heard a moment of the session, on `performance.now()`'s clock.
+   *
+   * @param {number} sessionMs  milliseconds of microphone audio, as in the server's events
+   */
+  capturedAt(sessionMs) {
+    return this.#firstSampleAt + sessionMs;
+  }
+
+  async #openContext() {
+    if (!this.#context) {
+      const context = new AudioContext({ latencyHint: "interactive" });
+      for (const name of ["capture-worklet.js", "playback-worklet.js"]) {
+        await context.audioWorklet.addModule(new URL(name, import.meta.url));
+      }
+      this.#context = context;
+    }
+    await this.#context.resume();
+  }
+
+  /** @param {Microphone} microphone */
+  #adopt(microphone) {
+    this.#microphone = microphone;
+    this.#listen(microphone, "frame", (samples) => this.#sendAudio(samples));
+    this.#listen(microphone, "ended", () => {
+      this.stop();
+      this.#emit("problem", { code: "microphone_ended" });
+    });
+  }
+
+  #connect() {
+    this.#setStatus(this.#attempt ? "retrying" : "connecting");
+    const connection = new Connection(this.#url, this.#hello());
+    this.#connection = connection;
+    this.#listen(connection, "message", (message) => this.#onMessage(message));
+    this.#listen(connection, "frame", (frame) => this.#onFrame(frame));
+    this.#listen(connection, "close", (closed) => {
+      if (connection === this.#connection) this.#onClose(closed);
+    });
+  }
+
+  #hello() {
+    return {
+      type: "hello",
+      protocol: 1,
+      client: { name: "web", version: "1.0" },
+      mode: this.mode,
+      audio: {
+        framing: "framed",
+        input: { codec: "pcm_s16le", rate: INPUT_RATE, channels: 1, frame_ms: FRAME_MS },
+        output: { codec: "pcm_s16le", rates: [OUTPUT_RATE], max_lead_ms: 2000 },
+      },
+      playback: { reports: true, interval_ms: REPORT_INTERVAL_MS, echo_cancelled: true },
+      features: FEATURES,
+    };
+  }
+
+  #disconnect() {
+    clearTimeout(this.#retryTimer);
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.close();
+    this.#loudspeaker?.close();
+    this.#loudspeaker = null;
+  }
+
+  /** @param {Int16Array} samples */
+  #sendAudio(samples) {
+    if (this.status !== "open") return;
+    if (this.#samplesSent === 0) this.#firstSampleAt = performance.now() - FRAME_MS;
+    this.#connection?.sendAudio(this.#samplesSent, samples);
+    this.#samplesSent += samples.length;
+  }
+
+  /** @param {any} message  of the server */
+  #onMessage(message) {
+    if (message.type === "ready") this.#onReady(message);
+    if (message.type === "playback.stop") this.#flush(message.stream);
+    this.#emit("event", message);
+  }
+
+  /** @param {any} ready */
+  #onReady(ready) {
+    this.#attempt = 0;
+    this.#samplesSent = 0;
+    this.#stoppedStream = -1;
+    const rate = ready.audio.output?.rate ?? OUTPUT_RATE;
+    this.#loudspeaker = new Loudspeaker(/** @type {AudioContext} */ (this.#context), rate);
+    this.#listen(this.#loudspeaker, "playback", (heard) => this.#onPlayback(heard));
+    this.#setStatus("open");
+  }
+
+  /** @param {import("./frames.js").Frame} frame */
+  #onFrame({ stream, position, flags, samples }) {
+    if (stream <= this.#stoppedStream) return;
+    this.#loudspeaker?.play({ stream, position, last: (flags & Flag.END) !== 0, samples });
+  }
+
+  /** @param {number} stream */
+  #flush(stream) {
+    this.#stoppedStream = Math.max(this.#stoppedStream, stream);
+    this.#loudspeaker?.flush(stream);
+  }
+
+  /** @param {import("./loudspeaker.js").Heard} heard */
+  #onPlayback(heard) {
+    const now = performance.now();
+    const regular = heard.type === "position";
+    if (!regular || now - this.#reportedAt >= REPORT_INTERVAL_MS) {
+      const state = { started: "playing", position: "playing" }[heard.type] ?? heard.type;
+      this.#connection?.send({
+        type: "playback", stream: heard.stream, pos: heard.position, state, t: Math.round(now),
+      });
+      this.#reportedAt = now;
+    }
+    this.#emit("playback", heard);
+  }
+
+  /** @param {import("./connection.js").Closed} closed */
+  #onClose({ code, error }) {
+    this.#disconnect();
+    if (mayComeBack(code) && this.#attempt < ATTEMPTS_MAX) {
+      const delayMs = Math.max(error?.retry_after_ms ?? 0, retryDelayMs(this.#attempt));
+      this.#attempt += 1;
+      this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
+      this.#setStatus("retrying", { retryInMs: delayMs, error });
+      return;
+    }
+    this.stop();
+    this.#emit("problem", error ?? { code: code === 1000 ? "ended" : "connection_lost" });
+  }
+
+  /** @param {Status} status @param {object} [more] */
+  #setStatus(status, more = {}) {
+    this.status = status;
+    this.#emit("status", { status, ...more });
+  }
+
+  /** @param {EventTarget} target @param {string} type @param {(detail: any) => void} handle */
+  #listen(target, type, handle) {
+    target.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
