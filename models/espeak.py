@@ -8,6 +8,7 @@ complete; that costs a fraction of a millisecond. The gain is the library's own 
 
 import asyncio
 import functools
+import itertools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
@@ -137,13 +138,12 @@ class _Rendering:
             raise SynthesisError(f"espeak-ng lists the voice {file} but cannot load it.")
         if self._samples_made > PIECE_SECONDS_MAX * RATE:
             raise SynthesisError("This text takes too long to say; shorten it.")
-        last = self._tracker.finish(self._samples_made)
         if any(samples.any() for samples in self._held):
-            self._release([last] if last else [])
+            self._release(self._tracker.finish(self._samples_made))
 
     def _hear(self, samples: Samples, words: list[WordEvent]) -> bool:
-        begun = [self._tracker.begin(word.char, word.length, word.sample) for word in words]
-        if marks := [mark for mark in begun if mark]:
+        ended = (self._tracker.begin(word.char, word.length, word.sample) for word in words)
+        if marks := list(itertools.chain.from_iterable(ended)):
             self._release(marks)
         self._held.append(samples)
         self._samples_made += samples.size

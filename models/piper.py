@@ -20,7 +20,7 @@ from audio import Samples
 from models.piper_voice import LoadedVoice, load_voice, onnx_errors
 from models.piper_words import Phonemes, first_phonemes, phoneme_starts
 from models.speech_text import pieces
-from models.tts import SpeechChunk, SynthesisError, Voice
+from models.tts import SpeechChunk, SynthesisError, Voice, WordMark
 from models.word_marks import WordTracker, shifted
 
 if TYPE_CHECKING:
@@ -129,15 +129,15 @@ class PiperSynthesizer:
             if not any(phoneme.isalnum() for phoneme in sentence):
                 continue
             samples, starts = self._speak_sentence(sentence, manner)
-            marks = []
+            marks: list[WordMark] = []
             for word, phoneme in begun[number].items():
                 start_char, end_char = spans[word]
                 start_sample = samples_before + starts[phoneme]
-                marks.append(tracker.begin(start_char, end_char - start_char, start_sample))
+                marks += tracker.begin(start_char, end_char - start_char, start_sample)
             samples_before += samples.size
             later = (spans[word][0] for words in begun[number + 1 :] for word in words)
-            marks.append(tracker.finish(samples_before, before_char=next(later, len(piece))))
-            yield SpeechChunk(samples, tuple(mark for mark in marks if mark))
+            marks += tracker.finish(samples_before, before_char=next(later, len(piece)))
+            yield SpeechChunk(samples, tuple(marks))
 
     def _speak_sentence(
         self, sentence: Phonemes, manner: "SynthesisConfig"
