@@ -71,13 +71,28 @@ def audible_ms(samples: Samples) -> int:
     return int(np.count_nonzero(frame_levels(samples) > QUIET_DBFS)) * FRAME_MS
 
 
+def loud_frames(samples: Samples) -> NDArray[np.bool_]:
+    """Return which 10 ms frames stand out beside the loudest, shape (n // 160,)."""
+    levels = frame_levels(samples)
+    return levels > max(QUIET_DBFS, float(levels.max(initial=FLOOR_DBFS)) - QUIET_BELOW_PEAK_DB)
+
+
 def trailing_quiet_ms(samples: Samples) -> int:
     """Return how long the end of the audio has been quiet, beside its loudest moment."""
-    levels = frame_levels(samples)
-    if not levels.size:
-        return 0
-    loud = np.flatnonzero(levels > max(QUIET_DBFS, float(levels.max()) - QUIET_BELOW_PEAK_DB))
-    return (levels.size - 1 - int(loud[-1]) if loud.size else levels.size) * FRAME_MS
+    loud = loud_frames(samples)
+    return int(loud[::-1].argmax() if loud.any() else loud.size) * FRAME_MS
+
+
+def without_pauses(loud: NDArray[np.bool_], start_ms: int, end_ms: int) -> tuple[int, int]:
+    """Narrow a span to its loud frames; a span without any stays as it is.
+
+    `loud` is from `loud_frames`, the positions count from its beginning.
+    """
+    frames = np.flatnonzero(loud[start_ms // FRAME_MS : end_ms // FRAME_MS])
+    if not frames.size:
+        return start_ms, end_ms
+    first_ms = start_ms // FRAME_MS * FRAME_MS
+    return first_ms + int(frames[0]) * FRAME_MS, first_ms + (int(frames[-1]) + 1) * FRAME_MS
 
 
 def quietest(samples: Samples, from_ms: int, to_ms: int, span_ms: int = 100) -> tuple[int, float]:

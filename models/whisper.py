@@ -264,7 +264,7 @@ def _holds(known: _Heard, task: Task, end_ms: int) -> bool:
     doubtful = is_doubtful(decoding.words, decoding.log_probability)
     if task.second_try and not before.second_try and doubtful:
         return False
-    added_ms = end_ms - before.start_ms - len(before.samples) * 1000 // SAMPLE_RATE
+    added_ms = end_ms - before.start_ms - before.audio_ms
     # The quiet has to begin inside what was decoded, or the last word may have been cut off.
     return added_ms == 0 or trailing_quiet_ms(task.samples) >= added_ms + _SETTLED_QUIET_MS
 

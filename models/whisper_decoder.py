@@ -9,18 +9,17 @@ replica for each worker, and nothing here is written after loading.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
+from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
 
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions, Word
-from models.speech_window import audible_ms
+from models.speech_window import audible_ms, loud_frames, without_pauses
 from models.whisper_window import (
     FULL_FRAMES,
     WindowPolicy,
@@ -37,8 +36,8 @@ _AUDIBLE_MS_MIN = 100
 _POSITIONS = 448
 """How many tokens, prompt included, the decoder has positions for."""
 _PROMPT_TOKENS_MAX = _POSITIONS // 2 - 1
-_PREPENDED = "\"'“¿([{-"
-_APPENDED = "\"'.。,，!！?？:：”)]}、"
+_PREPENDED = frozenset("\"'“¿([{-")
+_APPENDED = frozenset("\"'.。,，!！?？:：”)]}、")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,11 @@ class Task:
     beam_size: int = 1
     second_try: bool = False
     """Decode once more in the full window where the first result is doubtful."""
+
+    @property
+    def audio_ms(self) -> int:
+        """How much audio that is."""
+        return len(self.samples) * 1000 // SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,11 @@ class WhisperDecoder:
             language = str(self._model.model.detect_language(encoded)[0][0][0])[2:-2]
         tokenizer = self._tokenizer(language)
         prompt = self._prompt(tokenizer, task.options)
-        audio_ms = len(task.samples) * 1000 // SAMPLE_RATE
         result = self._model.model.generate(
             encoded,
             [prompt],
             beam_size=task.beam_size,
-            max_length=min(_POSITIONS, len(prompt) + tokens_max(audio_ms)),
+            max_length=min(_POSITIONS, len(prompt) + tokens_max(task.audio_ms)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=self._suppressed,
@@ -121,11 +124,8 @@ class WhisperDecoder:
         score = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
         if not tokens or is_silence(float(result.no_speech_prob), score):
             return Decoding(language=language, log_probability=score, window_ms=frames * 10)
-        found = self._model.find_alignment(tokenizer, [tokens], encoded, audio_ms // 10)[0]
-        merge_punctuations(found, _PREPENDED, _APPENDED)
-        if language not in NO_SPACES:
-            _rejoin(found)
-        words = _words(found, task.start_ms, audio_ms)
+        parts = self._model.find_alignment(tokenizer, [tokens], encoded, task.audio_ms // 10)[0]
+        words = _words(parts, task, language)
         return Decoding(words, language, score, frames * 10)
 
     def _features(self, samples: Samples, *, full: bool) -> tuple[int, NDArray[np.float32]]:
@@ -154,27 +154,35 @@ class WhisperDecoder:
         return [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
 
 
-def _words(found: list[dict[str, Any]], start_ms: int, audio_ms: int) -> tuple[Word, ...]:
-    return tuple(
-        Word(
-            text=str(word["word"]).strip(),
-            start_ms=start_ms + min(audio_ms, round(word["start"] * 1000)),
-            end_ms=start_ms + min(audio_ms, round(word["end"] * 1000)),
-            probability=float(word["probability"]),
+def _words(parts: list[dict[str, Any]], task: Task, language: str) -> tuple[Word, ...]:
+    """Alignment gives each pause to a word beside it; the audio tells how much of it is speech."""
+    loud = loud_frames(task.samples)
+    words = []
+    for group in _grouped(parts, spaced=language not in NO_SPACES):
+        span_ms = (
+            min(task.audio_ms, round(seconds * 1000))
+            for seconds in (group[0]["start"], group[-1]["end"])
         )
-        for word in found
-        if str(word["word"]).strip()
-    )
+        start_ms, end_ms = (task.start_ms + at for at in without_pauses(loud, *span_ms))
+        text = "".join(part["word"] for part in group).strip()
+        words.append(Word(text, start_ms, end_ms, min(float(p["probability"]) for p in group)))
+    return tuple(words)
 
 
-def _rejoin(found: list[dict[str, Any]]) -> None:
-    """Undo faster-whisper's split of `o'clock` before its apostrophe."""
-    for before, word in reversed(list(pairwise(found))):
-        if word["word"] and not word["word"].startswith(" "):
-            before["word"] += word["word"]
-            before["end"] = word["end"]
-            before["probability"] = min(before["probability"], word["probability"])
-            word["word"] = ""
+def _grouped(parts: list[dict[str, Any]], *, spaced: bool) -> list[list[dict[str, Any]]]:
+    """Put punctuation, and what faster-whisper split as in `o'clock`, with the word it is part of.
+
+    Done here because faster-whisper's own `merge_punctuations` loses the time of what it merges.
+    """
+    groups: list[list[dict[str, Any]]] = []
+    for part in parts:
+        text = part["word"]
+        joins = text.strip() in _APPENDED or (spaced and not text.startswith(" "))
+        if groups and (joins or groups[-1][-1]["word"].strip() in _PREPENDED):
+            groups[-1].append(part)
+        elif text.strip():
+            groups.append([part])
+    return groups
 
 
 def _quality(decoding: Decoding) -> tuple[bool, float]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tokenizers
 from faster_whisper import WhisperModel, available_models, download_model
 
 from models.asr import RecognitionOptions
@@ -49,7 +50,7 @@ def load_decoder(
             num_workers=workers,
             local_files_only=True,
         )
-        _check_tokens(folder, model)
+        _check_features(folder, model)
         decoder = WhisperDecoder(model, policy)
         noise = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)
         decoder.decode(Task(noise, 0, RecognitionOptions(language="en")))
@@ -77,7 +78,7 @@ def find_folder(path_or_name: str) -> Path:
 
 
 def check_files(folder: Path) -> None:
-    """Raise `ModelError` where a file is missing, or is not the JSON it should be."""
+    """Raise `ModelError` where a file is missing, or is not what it should be."""
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if not any((folder / name).is_file() for name in _VOCABULARIES):
         missing.append(_VOCABULARIES[0])
@@ -86,6 +87,7 @@ def check_files(folder: Path) -> None:
     for name in ("config.json", "tokenizer.json", "vocabulary.json", "preprocessor_config.json"):
         if (folder / name).is_file():
             _check_json(folder / name)
+    _check_tokenizer(folder / "tokenizer.json")
 
 
 def _advice(folder: Path) -> str:
@@ -110,10 +112,17 @@ def _check_json(file: Path) -> None:
         raise ModelError(f"{file} is of the wrong kind: an object is expected. {_REMEDY}")
 
 
-def _check_tokens(folder: Path, model: WhisperModel) -> None:
-    lacking = [token for token in _TOKENS if model.hf_tokenizer.token_to_id(token) is None]
+def _check_tokenizer(file: Path) -> None:
+    try:
+        tokenizer = tokenizers.Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        raise ModelError(f"{file} is of the wrong kind: {error}. {_REMEDY}") from error
+    lacking = [token for token in _TOKENS if tokenizer.token_to_id(token) is None]
     if lacking:
-        raise ModelError(f"{folder / 'tokenizer.json'} lacks {lacking[0]}: it is not Whisper's.")
+        raise ModelError(f"{file} lacks {lacking[0]}: it is not a Whisper model's. {_REMEDY}")
+
+
+def _check_features(folder: Path, model: WhisperModel) -> None:
     if model.model.n_mels != model.feature_extractor.mel_filters.shape[0]:
         raise ModelError(
             f"{folder / 'preprocessor_config.json'} does not fit the model, which expects"
