@@ -15,7 +15,8 @@ from typing import Literal
 
 from audio import Samples
 from audio.formats import AudioFormat, Codec
-from models.asr import Word
+from models.asr import Transcript, Word
+from models.tts import WordMark
 from voice_server.closes import ErrorCode
 
 Mode = Literal["conversation", "transcription", "tts"]
@@ -168,6 +169,8 @@ class MessageRefused:
     message: str
     """A sentence that says what to do."""
     id: str | None = None
+    fatal: bool = False
+    """The session cannot be opened like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,7 @@ class AudioStarted:
 
 @dataclass(frozen=True, slots=True)
 class AudioMarked:
-    """Which samples speak which characters; sent before the samples."""
+    """Which samples speak which word of the reply; sent before the samples."""
 
     stream: int
     position: int
@@ -327,9 +330,8 @@ class AudioMarked:
     start_char: int
     """Into the reply's text."""
     end_char: int
-    text: str = field(repr=False)
-    level: Literal["word", "sentence"]
     exact: bool
+    """False: proportional, because the voice cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +374,16 @@ class ReplyTruncated:
 
 
 ReplyStatus = Literal["completed", "interrupted", "cancelled", "failed", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMeasured:
+    """The first audio of a reply was sent: where the time went."""
+
+    reply: int
+    turn: int | None
+    metrics: Mapping[str, float]
+    """Milliseconds (see `timeline`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,6 +467,7 @@ ServerEvent = (
     | AudioDone
     | PlaybackStopped
     | ReplyTruncated
+    | TurnMeasured
     | ReplyDone
     | ConfigConfirmed
     | InputFlow
@@ -463,4 +476,93 @@ ServerEvent = (
     | Noticed
     | ErrorRaised
     | GoingAway
+)
+
+
+# From inside the server ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptChanged:
+    """A partial is there."""
+
+    turn: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFinished:
+    """The final decode of one revision of a turn is there, or failed."""
+
+    turn: int
+    revision: int
+    transcript: Transcript | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """The language model made a piece of text."""
+
+    reply: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyClauseCut:
+    """A clause is complete and goes to the voice."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyVoiced:
+    """The voice made a piece of audio, at the session's output rate."""
+
+    reply: int
+    samples: Samples = field(repr=False)
+    marks: tuple[WordMark, ...] = ()
+    """Characters of the reply's text; samples since the stream began."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextEnded:
+    """The language model has finished."""
+
+    reply: int
+    reason: Literal["stop", "length"]
+    usage: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyVoiceEnded:
+    """The voice has finished."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStageFailed:
+    """An engine gave up on this reply; what the other engine made still counts."""
+
+    reply: int
+    code: ErrorCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLeaving:
+    """The process is asked to stop: end the session at the next pause."""
+
+
+InnerEvent = (
+    TranscriptChanged
+    | TranscriptFinished
+    | ReplyWritten
+    | ReplyClauseCut
+    | ReplyVoiced
+    | ReplyTextEnded
+    | ReplyVoiceEnded
+    | ReplyStageFailed
+    | ServerLeaving
 )

@@ -1,0 +1,75 @@
+"""What was said, by whom, as far as it was heard.
+
+One owner: the session appends, nobody else. An interrupted reply is remembered up to the last word
+the user heard, with a dash, so that the model knows where it was cut off. The prompt grows only at
+its end, so that a server with a prefix cache has to read each turn once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from models.llm import Message
+
+CUT = " —"
+"""Follows the last word heard of an interrupted reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One remembered line."""
+
+    role: Literal["user", "assistant"]
+    text: str = field(repr=False)
+
+
+class History:
+    """The conversation so far."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        """UTF-8 bytes of lines that a prompt may carry."""
+        self._lines: list[Line] = []
+        self._bytes = 0
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """Oldest first; beyond `bytes_max` the oldest are gone."""
+        return tuple(self._lines)
+
+    def user_said(self, text: str) -> None:
+        """Remember a user turn. Turns in a row (the reply was cut before a word) become one."""
+        if self._lines and self._lines[-1].role == "user":
+            text = f"{self._pop().text} {text}"
+        self._push(Line("user", text))
+
+    def assistant_said(self, text: str, *, cut: bool = False) -> None:
+        """Remember what was heard of a reply; nothing if nothing was."""
+        if text.strip():
+            self._push(Line("assistant", text.strip() + (CUT if cut else "")))
+
+    def messages(self, system_prompt: str) -> list[Message]:
+        """The prompt: instructions first, then the lines in order."""
+        return [
+            Message("system", system_prompt),
+            *(Message(line.role, line.text) for line in self._lines),
+        ]
+
+    def _push(self, line: Line) -> None:
+        self._lines.append(line)
+        self._bytes += len(line.text.encode(errors="replace"))
+        while self._bytes > self.bytes_max and len(self._lines) > 1:
+            self._forget_oldest_exchange()
+
+    def _pop(self) -> Line:
+        line = self._lines.pop()
+        self._bytes -= len(line.text.encode(errors="replace"))
+        return line
+
+    def _forget_oldest_exchange(self) -> None:
+        """Whole exchanges go, so that the prompt still begins with the user."""
+        while len(self._lines) > 1:
+            line = self._lines.pop(0)
+            self._bytes -= len(line.text.encode(errors="replace"))
+            if self._lines[0].role == "user":
+                return

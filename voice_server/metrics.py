@@ -1,0 +1,104 @@
+"""What operators watch: counters, gauges and histograms for Prometheus.
+
+One `Metrics` per server, with its own registry, so that several servers can live in one process.
+Names follow the Prometheus conventions: base units, `_total` for counters.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+STAGE_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
+LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
+LAG_PROBE_S = 0.1
+
+
+class Metrics:
+    """Everything that is counted."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        name = "voice_server_"
+        self.sessions = Gauge(name + "sessions", "Open sessions.", registry=self.registry)
+        self.sessions_total = Counter(
+            name + "sessions_total", "Sessions opened.", ["mode"], registry=self.registry
+        )
+        self.refused = Counter(
+            name + "refused_total",
+            "Connections refused before they became sessions.",
+            ["code"],
+            registry=self.registry,
+        )
+        self.turns = Counter(
+            name + "turns_total",
+            "User turns by outcome: heard, empty, dropped, failed.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.replies = Counter(
+            name + "replies_total", "Replies by status.", ["status"], registry=self.registry
+        )
+        self.stages = Histogram(
+            name + "stage_seconds",
+            "Where a turn's time goes between end of speech and first audio.",
+            ["stage"],
+            buckets=STAGE_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.errors = Counter(
+            name + "errors_total", "Errors told to clients.", ["code"], registry=self.registry
+        )
+        self.limit_hits = Counter(
+            name + "limit_hits_total", "Limits reached.", ["limit"], registry=self.registry
+        )
+        self.late_events = Counter(
+            name + "late_events_total",
+            "Results that arrived after their reply was stopped, and were dropped.",
+            registry=self.registry,
+        )
+        self.loop_lag = Histogram(
+            name + "loop_lag_seconds",
+            "How late the event loop wakes up.",
+            buckets=LAG_BUCKETS_S,
+            registry=self.registry,
+        )
+
+    def reply_done(self, status: str, parts: Mapping[str, float]) -> None:
+        """Count a reply and its ledger (milliseconds by part)."""
+        self.replies.labels(status).inc()
+        for part, ms in parts.items():
+            self.stages.labels(part.removesuffix("_ms")).observe(ms / 1000)
+
+    def watch_queues(self, depths: Callable[[], Mapping[str, int]]) -> None:
+        """Ask `depths` for the jobs waiting per class at every scrape."""
+        self.registry.register(_Queues(depths))
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    async def probe_loop(self) -> None:
+        """Measure loop lag until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            expected = loop.time() + LAG_PROBE_S
+            await asyncio.sleep(LAG_PROBE_S)
+            self.loop_lag.observe(max(0.0, loop.time() - expected))
+
+
+class _Queues(Collector):
+    """Queue depths, read when somebody looks."""
+
+    def __init__(self, depths: Callable[[], Mapping[str, int]]) -> None:
+        self._depths = depths
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "voice_server_queue_depth", "Jobs waiting for a model worker.", labels=["class"]
+        )
+        for name, depth in self._depths().items():
+            family.add_metric([name], depth)
+        return [family]

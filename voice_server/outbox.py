@@ -1,0 +1,105 @@
+"""What waits to be sent to one client: in order, bounded, and nothing that no longer matters.
+
+Pure. Events leave in the order they came, with three exceptions. A state, level or partial
+replaces the one of its kind that still waits (only the newest matters). Stopping a reply removes
+its waiting audio and puts the stop in front of everything. Finals, errors and ends are never
+dropped: a client that does not read fills the box, and `overfull` says so.
+"""
+
+from collections import deque
+from collections.abc import Callable, Hashable
+
+from voice_server.events import (
+    AudioDone,
+    AudioFrame,
+    AudioMarked,
+    AudioStarted,
+    InputFlow,
+    LevelMeasured,
+    PartialTranscript,
+    PlaybackStopped,
+    ServerEvent,
+    StateChanged,
+)
+
+EVENT_BYTES = 256
+"""What an event is taken to weigh besides its audio and text."""
+
+
+class Outbox:
+    """A queue of server events for one connection."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self.bytes = 0
+        """Weight of what waits."""
+        self.replaced = 0
+        """Events that made room for newer ones, since the beginning."""
+        self._queue: deque[ServerEvent] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def overfull(self) -> bool:
+        """The client reads too slowly to be served."""
+        return self.bytes > self.bytes_max
+
+    def put(self, event: ServerEvent) -> None:
+        """Append an event, by the three rules above."""
+        if isinstance(event, PlaybackStopped):
+            self._discard_audio(event.stream)
+            self._queue.appendleft(event)
+            self.bytes += _weight(event)
+            return
+        key = _replaceable(event)
+        if key is not None:
+            self._discard_older(key)
+        self._queue.append(event)
+        self.bytes += _weight(event)
+
+    def take(self) -> ServerEvent | None:
+        """The next event to send, or None."""
+        if not self._queue:
+            return None
+        event = self._queue.popleft()
+        self.bytes -= _weight(event)
+        return event
+
+    def _discard_audio(self, stream: int) -> None:
+        self._keep(lambda event: _stream(event) != stream)
+
+    def _discard_older(self, key: Hashable) -> None:
+        before = len(self._queue)
+        self._keep(lambda event: _replaceable(event) != key)
+        self.replaced += before - len(self._queue)
+
+    def _keep(self, wanted: Callable[[ServerEvent], bool]) -> None:
+        self._queue = deque(event for event in self._queue if wanted(event))
+        self.bytes = sum(_weight(event) for event in self._queue)
+
+
+def _stream(event: ServerEvent) -> int | None:
+    """The audio stream that an event is part of."""
+    match event:
+        case AudioStarted() | AudioMarked() | AudioFrame() | AudioDone():
+            return event.stream
+        case _:
+            return None
+
+
+def _replaceable(event: ServerEvent) -> Hashable:
+    """Equal for events of which only the newest matters; None for all others."""
+    match event:
+        case StateChanged() | LevelMeasured() | InputFlow():
+            return (type(event),)
+        case PartialTranscript():
+            return (PartialTranscript, event.turn)
+        case _:
+            return None
+
+
+def _weight(event: ServerEvent) -> int:
+    if isinstance(event, AudioFrame):
+        return EVENT_BYTES + event.samples.nbytes
+    return EVENT_BYTES + len(getattr(event, "text", ""))

@@ -1,0 +1,400 @@
+"""One conversation: everything that happens to it passes through one loop.
+
+Inbox, decide, emit, act: the loop takes one event at a time, so there are no locks and no flags.
+Events come from the client (through a link and a wire), from the engines, and from time passing.
+Two halves do the work: the `Listener` turns microphone bytes into turns and words, the `Speaker`
+turns words into paced speech. The session joins them and knows neither sockets nor bytes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from audio.vad import VoiceDetector
+from models.asr import RecognitionOptions
+from voice_server import events as ev
+from voice_server import session_config
+from voice_server.closes import ErrorCode
+from voice_server.curfew import Curfew, Expiry
+from voice_server.ear import Ear, HeardFrame
+from voice_server.house import House
+from voice_server.inbox import Inbox, InboxEvent
+from voice_server.listener import Listener
+from voice_server.session_config import ConfigError
+from voice_server.speaker import ReplyCall, Speaker
+from voice_server.timeline import Stage, Timeline
+from voice_server.turns import (
+    EndExpected,
+    ReplyInterrupted,
+    SpeechResumed,
+    TurnAction,
+    TurnEnded,
+    TurnError,
+    Turns,
+    User,
+    UtteranceBegan,
+    UtteranceDropped,
+)
+
+FLOW_MS = 1000
+"""Audio time between two reports of how far the microphone was taken in."""
+
+
+class Session:
+    """One conversation, from `ready` to the end."""
+
+    def __init__(
+        self,
+        id: str,
+        options: ev.SessionOptions,
+        house: House,
+        emit: Callable[[ev.ServerEvent], None],
+    ) -> None:
+        self.id = id
+        self.options = options
+        self.inbox = Inbox()
+        """Where the link delivers what the client says."""
+        self._house = house
+        self._settings = house.settings
+        self._emit = emit
+        self._clock = asyncio.get_running_loop().time
+        self._config = ev.SessionConfig()
+        self._turns = Turns(self._settings.turn)
+        self._listener = self._new_listener()
+        self._speaker = self._new_speaker()
+        self._curfew = Curfew(self._settings.limits, self._clock())
+        self._timeline = Timeline()
+        self._heard_at = self._clock()
+        self._state = ev.ConversationState.LISTENING
+        self._revision = 0
+        self._owed: ReplyCall | None = None
+        self._muted = False
+        self._flow_ms = 0
+        self._leaving = False
+        self._over = False
+
+    async def run(self) -> None:
+        """Hold the conversation until the client leaves or a limit ends it."""
+        self._open()
+        try:
+            while not self._over:
+                event = await self.inbox.take(self._next_due())
+                if event is not None:
+                    self._decide(event)
+                now = self._clock()
+                self._speaker.progress(now)
+                self._keep_curfew(now)
+                self._show_state()
+                self._leave_when_idle()
+        finally:
+            self._listener.close()
+            self._speaker.close()
+
+    # Opening ---------------------------------------------------------------------------------
+
+    def _new_listener(self) -> Listener:
+        detector = VoiceDetector(self._house.silero)
+        return Listener(
+            Ear(self.options.input, detector, self._settings.turn.pre_roll_ms),
+            self._turns,
+            self._house.engines.recognizer,
+            self._settings.asr.partial_interval_ms,
+            self.inbox.post,
+        )
+
+    def _new_speaker(self) -> Speaker:
+        return Speaker(
+            session=self.id,
+            settings=self._settings,
+            options=self.options,
+            chat=self._house.engines.chat,
+            synthesizer=self._house.engines.synthesizer,
+            turns=self._turns,
+            metrics=self._house.metrics,
+            emit=self._emit,
+            post=self.inbox.post,
+        )
+
+    def _open(self) -> None:
+        try:
+            self._configure(self.options.config)
+        except ConfigError as error:
+            self._refuse(str(error))
+        self._emit(self._house.ready(self.id, self.options, self._effective_config()))
+        self._emit(ev.StateChanged(self._state))
+        if self.options.mode == "conversation" and self._settings.llm.greeting:
+            call = ReplyCall("say", text=self._settings.llm.greeting)
+            self._speaker.call(call, self._clock())
+
+    # The loop --------------------------------------------------------------------------------
+
+    def _next_due(self) -> float | None:
+        times = (self._speaker.next_due(self._clock()), self._curfew.next_due())
+        return min((time for time in times if time is not None), default=None)
+
+    def _decide(self, event: InboxEvent) -> None:
+        match event:
+            case ev.TranscriptChanged():
+                self._show_partial(event)
+            case ev.TranscriptFinished():
+                self._take_final(event)
+            case (
+                ev.ReplyWritten()
+                | ev.ReplyClauseCut()
+                | ev.ReplyVoiced()
+                | ev.ReplyTextEnded()
+                | ev.ReplyVoiceEnded()
+                | ev.ReplyStageFailed()
+            ):
+                self._speaker.take(event, self._clock())
+            case ev.ServerLeaving():
+                self._leaving = True
+            case _:
+                self._curfew.active(self._clock())
+                self._obey(event)
+
+    def _leave_when_idle(self) -> None:
+        """The server shuts down: let a reply in progress end first."""
+        if self._leaving and self._speaker.current is None:
+            self._emit(ev.GoingAway("drain"))
+            self._over = True
+
+    def _keep_curfew(self, now: float) -> None:
+        if self._speaker.current:
+            self._curfew.active(now)
+        match self._curfew.check(now):
+            case ev.Noticed() as notice:
+                self._emit(notice)
+            case Expiry(code, message):
+                self._house.metrics.limit_hits.labels(code.value).inc()
+                self._emit(ev.ErrorRaised(code, message, fatal=True))
+                self._over = True
+            case None:
+                pass
+
+    def _show_state(self) -> None:
+        state = self._present_state()
+        if state is not self._state:
+            self._state = state
+            self._emit(ev.StateChanged(state))
+
+    def _present_state(self) -> ev.ConversationState:
+        if self._turns.user is User.SPEAKING:
+            return ev.ConversationState.HEARING
+        if self._turns.user is User.PAUSING:
+            return ev.ConversationState.ENDPOINTING
+        if reply := self._speaker.current:
+            speaking = reply.playout.sent > 0
+            return ev.ConversationState.SPEAKING if speaking else ev.ConversationState.THINKING
+        return (
+            ev.ConversationState.THINKING
+            if self._listener.deciding
+            else ev.ConversationState.LISTENING
+        )
+
+    # What the client says --------------------------------------------------------------------
+
+    def _obey(self, event: ev.ClientEvent) -> None:  # noqa: PLR0912 - one case per event
+        match event:
+            case ev.AudioReceived(data):
+                self._hear(self._listener.hear(data))
+            case ev.AudioMissed(samples, lost):
+                if lost:
+                    self._emit(ev.Noticed("input_gap", detail=f"{samples} samples are missing"))
+                self._hear(self._listener.miss(samples))
+            case ev.AudioCommitted():
+                self._commit()
+            case ev.AudioCleared():
+                self._act(self._listener.clear())
+            case ev.MicrophoneMuted(muted):
+                self._mute(muted)
+            case ev.TextReceived(text, respond):
+                self._read(text, respond)
+            case ev.ReplyRequested(instructions):
+                self._call(ReplyCall("request", instructions=instructions))
+            case ev.ReplyCancelled(reply):
+                self._cancel(reply)
+            case ev.PlaybackReported():
+                self._speaker.reported(event, self._clock())
+            case ev.SayRequested(text, voice, interruptible):
+                self._say(text, voice, interruptible)
+            case ev.ConfigChanged(config):
+                self._change_config(config)
+            case ev.MessageAcknowledged():
+                self._emit(event)
+            case ev.Pinged(t):
+                self._emit(ev.Ponged(t, round(self._clock() * 1000, 1)))
+            case ev.MessageRefused(code, message, id):
+                self._refuse(message, code, id)
+            case ev.SessionOpened():
+                self._refuse("the session is open already; send config.update to change it")
+            case ev.SessionEnded():
+                self._over = True
+            case _:
+                assert_never(event)
+
+    def _refuse(
+        self, message: str, code: ErrorCode = ErrorCode.BAD_REQUEST, id: str | None = None
+    ) -> None:
+        self._house.metrics.errors.labels(code.value).inc()
+        self._emit(ev.ErrorRaised(code, message, id=id))
+
+    def _mute(self, muted: bool) -> None:
+        self._muted = muted
+        if muted and self._turns.in_utterance:
+            self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self._act(self._listener.commit())
+        except TurnError as error:
+            self._refuse(str(error))
+
+    def _read(self, text: str, respond: bool) -> None:
+        self._speaker.history.user_said(text)
+        if respond:
+            self._call(ReplyCall("text"))
+
+    def _say(self, text: str, voice: str | None, interruptible: bool) -> None:
+        try:
+            if voice is not None:
+                session_config.check_voice(voice, self._house.engines.synthesizer.voices)
+        except ConfigError as error:
+            self._refuse(str(error))
+        else:
+            self._call(ReplyCall("say", text=text, voice=voice, interruptible=interruptible))
+
+    def _change_config(self, config: ev.SessionConfig) -> None:
+        try:
+            self._configure(config)
+        except ConfigError as error:
+            self._refuse(str(error))
+        else:
+            self._emit(ev.ConfigConfirmed(self._effective_config()))
+
+    def _configure(self, change: ev.SessionConfig) -> None:
+        """Take over a change, or raise `ConfigError` and leave everything as it was."""
+        config = session_config.merged(self._config, change)
+        turn = session_config.turn_settings(config, self._settings)
+        session_config.check(config, self._house.engines.synthesizer.voices)
+        self._config = self._speaker.config = config
+        self._turns.settings = turn
+        language = config.language or self._settings.asr.language
+        self._listener.options = RecognitionOptions(language=language)
+
+    def _effective_config(self) -> dict[str, object]:
+        return session_config.effective(self._config, self._turns.settings, self._settings)
+
+    def _call(self, call: ReplyCall) -> None:
+        if self.options.mode == "transcription":
+            self._refuse("this session transcribes and never answers; open one in another mode")
+        elif self.options.mode == "tts" and call.text is None:
+            self._refuse("this session speaks what it is told; send say, or open a conversation")
+        else:
+            self._speaker.call(call, self._clock())
+
+    def _cancel(self, reply: int | None) -> None:
+        current = self._speaker.current
+        if current and reply in (None, current.number):
+            self._speaker.stop("cancelled", self._clock())
+
+    # What the user says ----------------------------------------------------------------------
+
+    def _hear(self, frames: Iterable[tuple[HeardFrame, list[TurnAction]]]) -> None:
+        if self.options.mode == "tts":
+            return
+        for heard, actions in frames:
+            if heard.voice:
+                self._heard_at = self._clock()
+            if not self._muted:
+                self._act(actions)
+            self._show_level(heard.voice)
+
+    def _act(self, actions: Iterable[TurnAction]) -> None:
+        for action in actions:
+            match action:
+                case UtteranceBegan(turn, at_ms):
+                    self._revision = 0
+                    self._emit(
+                        ev.SpeechStarted(
+                            turn, at_ms, during_reply=self._speaker.current is not None
+                        )
+                    )
+                case EndExpected() | SpeechResumed():
+                    pass
+                case TurnEnded():
+                    self._end_turn(action)
+                case UtteranceDropped(turn):
+                    self._drop(turn)
+                case ReplyInterrupted():
+                    self._speaker.stop("interrupted", self._clock())
+                case _:
+                    assert_never(action)
+
+    def _end_turn(self, ended: TurnEnded) -> None:
+        self._timeline = Timeline()
+        self._timeline.mark(Stage.SPEECH_END, self._heard_at)
+        self._timeline.mark(Stage.TURN_END, self._clock())
+        self._emit(ev.SpeechStopped(ended.turn, ended.at_ms))
+
+    def _drop(self, turn: int) -> None:
+        self._house.metrics.turns.labels("dropped").inc()
+        self._emit(ev.SpeechStopped(turn, self._turns.now_ms))
+        self._emit(ev.FinalTranscript(turn, "", self._language(), 1.0, (), 0))
+        self._answer_owed()
+
+    def _show_level(self, voice: bool) -> None:
+        level = self._listener.ear.level()
+        if level is not None and "levels" in self.options.features:
+            self._emit(ev.LevelMeasured(level, voice))
+        if self._turns.now_ms - self._flow_ms >= FLOW_MS:
+            self._flow_ms = self._turns.now_ms
+            credit_ms = int(self._settings.limits.audio_burst_s * 1000)
+            self._emit(ev.InputFlow(self._listener.ear.position, credit_ms))
+
+    def _show_partial(self, event: ev.TranscriptChanged) -> None:
+        if not self._listener.is_current(event.turn) or not event.transcript.text:
+            return
+        self._revision += 1
+        said = event.transcript
+        self._emit(
+            ev.PartialTranscript(
+                event.turn, self._revision, said.committed, said.volatile, said.language
+            )
+        )
+
+    def _take_final(self, event: ev.TranscriptFinished) -> None:
+        if not self._listener.conclude(event):
+            return
+        self._timeline.mark(Stage.FINAL_TEXT, self._clock())
+        said = event.transcript
+        if said is None:
+            self._house.metrics.turns.labels("failed").inc()
+            self._refuse(event.error, ErrorCode.ASR_FAILED)
+            self._emit(ev.FinalTranscript(event.turn, "", self._language(), 0.0, (), 0))
+            return
+        self._house.metrics.turns.labels("heard" if said.text else "empty").inc()
+        self._emit(
+            ev.FinalTranscript(
+                event.turn,
+                said.text,
+                said.language,
+                said.confidence,
+                said.words,
+                said.duration_ms,
+            )
+        )
+        if said.text and self.options.mode == "conversation":
+            cause: ev.ReplyCause = "commit" if self._turns.settings.mode == "manual" else "vad"
+            self._speaker.history.user_said(said.text)
+            self._owed = ReplyCall(cause, event.turn, timeline=self._timeline)
+        self._answer_owed()
+
+    def _answer_owed(self) -> None:
+        """Answer, unless the user goes on already: then the whole is answered at its end."""
+        if self._owed and not self._turns.in_utterance:
+            call, self._owed = self._owed, None
+            self._call(call)
+
+    def _language(self) -> str:
+        return self._listener.options.language or "en"

@@ -1,0 +1,232 @@
+"""The speaking half of a conversation: at most one reply at a time, and what is remembered of it.
+
+Starts a reply as one task, hands its audio to the client at the pace of playback, and remembers it
+when it was played. Stopping cancels the task at once and tells the client to stop playing; then it
+waits a moment for the client to say how far it got, so that the history keeps exactly the words
+that were heard. Nothing of a stopped reply is sent later: what still arrives has another number.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from models.llm import ChatModel, ChatOptions
+from models.tts import Synthesizer
+from voice_server.active_reply import ActiveReply, ReplyEvent
+from voice_server.closes import ErrorCode
+from voice_server.events import (
+    ErrorRaised,
+    InnerEvent,
+    PlaybackReported,
+    PlaybackStopped,
+    ReplyCause,
+    ReplyStageFailed,
+    ReplyStarted,
+    ReplyStatus,
+    ServerEvent,
+    SessionConfig,
+    SessionOptions,
+)
+from voice_server.history import History
+from voice_server.metrics import Metrics
+from voice_server.playout import Playout
+from voice_server.reply import AudioRoom, Reply, ReplyPlan
+from voice_server.settings import Settings
+from voice_server.tasks import watched
+from voice_server.timeline import Timeline
+from voice_server.turns import Turns
+
+SETTLE_S = 0.25
+"""How long to wait for the client to say where it stopped playing."""
+
+CALLS_WAITING_MAX = 16
+"""Replies that may wait for the current one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCall:
+    """A wish for a reply."""
+
+    cause: ReplyCause
+    turn: int | None = None
+    text: str | None = field(default=None, repr=False)
+    """Speak this; None: ask the language model."""
+    instructions: str | None = field(default=None, repr=False)
+    voice: str | None = None
+    interruptible: bool = True
+    timeline: Timeline = field(default_factory=Timeline)
+
+
+class Speaker:
+    """One session's voice."""
+
+    def __init__(
+        self,
+        *,
+        session: str,
+        settings: Settings,
+        options: SessionOptions,
+        chat: ChatModel,
+        synthesizer: Synthesizer,
+        turns: Turns,
+        metrics: Metrics,
+        emit: Callable[[ServerEvent], None],
+        post: Callable[[InnerEvent], None],
+    ) -> None:
+        self.config = SessionConfig()
+        """For the next reply."""
+        self.history = History(settings.llm.history_bytes_max)
+        self.current: ActiveReply | None = None
+        self._settling: tuple[ActiveReply, ReplyStatus, float] | None = None
+        self._waiting: deque[ReplyCall] = deque()
+        self._number = 0
+        self._session = session
+        self._settings = settings
+        self._options = options
+        self._chat = chat
+        self._synthesizer = synthesizer
+        self._turns = turns
+        self._metrics = metrics
+        self._emit = emit
+        self._post = post
+
+    # Starting --------------------------------------------------------------------------------
+
+    def call(self, call: ReplyCall, now: float) -> None:
+        """Reply now, or after the reply that may not be stopped for this."""
+        if self.current and call.cause in ("text", "request") and self.current.interruptible:
+            self.stop("cancelled", now)
+        if self.current is None:
+            self._start(call, now)
+        elif len(self._waiting) < CALLS_WAITING_MAX:
+            self._waiting.append(call)
+        else:
+            message = f"{CALLS_WAITING_MAX} replies are waiting already; wait for response.done."
+            self._emit(ErrorRaised(ErrorCode.RATE_LIMITED, message))
+
+    def _start(self, call: ReplyCall, now: float) -> None:
+        self._settle(now)
+        self._number += 1
+        lead_ms = min(self._options.lead_ms_max, self._settings.limits.lead_ms_max)
+        reply = ActiveReply(
+            number=self._number,
+            cause=call.cause,
+            turn=call.turn,
+            playout=Playout(self._number, self._options.output_rate, lead_ms),
+            room=AudioRoom(),
+            timeline=call.timeline,
+            interruptible=call.interruptible,
+        )
+        self.current = reply
+        self._turns.take_floor(call.interruptible)
+        self._emit(ReplyStarted(reply.number, call.cause, call.turn))
+        crashed = ReplyStageFailed(reply.number, ErrorCode.INTERNAL, "The reply crashed.")
+        task = Reply(self._plan(call), self._chat, self._synthesizer, reply.room, self._post)
+        reply.task = watched(task.run(), lambda: self._post(crashed))
+
+    def _plan(self, call: ReplyCall) -> ReplyPlan:
+        llm, tts, config = self._settings.llm, self._settings.tts, self.config
+        prompt = call.instructions or config.instructions or llm.system_prompt
+        return ReplyPlan(
+            reply=self._number,
+            messages=() if call.text is not None else self.history.messages(prompt),
+            options=ChatOptions(
+                max_tokens=llm.max_tokens,
+                temperature=llm.temperature,
+                request_id=f"{self._session}-{self._number}",
+            ),
+            apology=llm.apology,
+            rate=self._options.output_rate,
+            text=call.text,
+            voice=call.voice or config.voice or tts.voice,
+            speed=config.speed or tts.speed,
+            audio_s_max=tts.reply_s_max,
+        )
+
+    # Going on --------------------------------------------------------------------------------
+
+    def take(self, event: ReplyEvent, now: float) -> None:
+        """What the reply's task made; dropped if that reply is no longer current."""
+        if self.current is None or event.reply != self.current.number:
+            self._metrics.late_events.inc()
+            return
+        for out in self.current.take(event, now):
+            self._emit(out)
+
+    def progress(self, now: float) -> None:
+        """Send the audio that is due; end the reply that was played; settle the one stopped."""
+        if self._settling and now >= self._settling[2]:
+            self._settle(now)
+        if self.current is None:
+            return
+        for event in self.current.due(now):
+            self._emit(event)
+        if self.current.playout.played_out(now):
+            self._finish(self.current, now)
+
+    def next_due(self, now: float) -> float | None:
+        """When `progress` has to be called at the latest."""
+        times = [self._settling[2]] if self._settling else []
+        if self.current and (due := self.current.playout.next_due(now)) is not None:
+            times.append(due)
+        return min(times, default=None)
+
+    def reported(self, report: PlaybackReported, now: float) -> None:
+        """What the client's loudspeaker has done."""
+        settling = self._settling[0] if self._settling else None
+        reply = next((r for r in (self.current, settling) if r and r.number == report.stream), None)
+        if reply is None:
+            return
+        moving = report.state == "playing"
+        if not reply.playout.report(report.position, moving, now):
+            self._metrics.limit_hits.labels("playback_position").inc()
+        if reply is settling and report.state == "stopped":
+            self._settle(now)
+
+    def _finish(self, reply: ActiveReply, now: float) -> None:
+        done = reply.done()
+        self.current = None
+        self._turns.free_floor()
+        self.history.assistant_said(done.text)
+        self._metrics.reply_done(done.status, done.metrics)
+        self._emit(done)
+        if self._waiting:
+            self._start(self._waiting.popleft(), now)
+
+    # Stopping --------------------------------------------------------------------------------
+
+    def stop(self, status: ReplyStatus, now: float) -> None:
+        """End the current reply here and now, and forget those that wait."""
+        self._waiting.clear()
+        reply = self.current
+        if reply is None:
+            return
+        self._settle(now)
+        self.current = None
+        self._turns.free_floor()
+        reply.cancel()
+        self._emit(
+            PlaybackStopped(reply.number, "barge_in" if status == "interrupted" else "cancel")
+        )
+        self._settling = (reply, status, now + SETTLE_S)
+        if not self._options.playback_reports or not reply.playout.sent:
+            self._settle(now)
+
+    def _settle(self, now: float) -> None:
+        """Decide what was heard of the reply that was stopped, and remember it."""
+        if self._settling is None:
+            return
+        reply, status, _ = self._settling
+        self._settling = None
+        heard, events = reply.cut(status, now)
+        self.history.assistant_said(heard, cut=True)
+        self._metrics.reply_done(status, reply.timeline.metrics())
+        for event in events:
+            self._emit(event)
+
+    def close(self) -> None:
+        """The session is over."""
+        self._waiting.clear()
+        if self.current:
+            self.current.cancel()
+            self.current = None

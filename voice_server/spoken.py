@@ -1,0 +1,91 @@
+"""What a clause sounds like: written text without its markup, tied to where it came from.
+
+The voice gets words only: no Markdown, no link targets, no emoji. Every spoken character remembers
+its place in the written text, because the user reads the text as it was written, and what was heard
+is remembered in written words.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)"), r"\1"),
+    (re.compile(r"(?:https?://|www\.)(?:www\.)?([\w-]+(?:\.[\w-]+)*)[^\s,;]*"), r"\1"),
+    (re.compile(r"^\s{0,3}#{1,6}\s+", re.MULTILINE), ""),
+    (re.compile(r"^\s*(?:[-*+•]|>)\s+", re.MULTILINE), ""),
+    (re.compile(r"^\s*\|?[\s|:-]*-{3,}[\s|:-]*$", re.MULTILINE), ""),
+    (re.compile(r"(\*\*|__|~~|`+)"), ""),
+    (re.compile(r"(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)"), ""),
+    (re.compile(r"\s*\|\s*"), ", "),
+    (re.compile(r"</?\w+[^>]*>"), ""),
+)
+"""Pattern and what is said instead; `\\1` keeps the group and its places."""
+
+_JOINERS = frozenset("\u200d\ufe0f\ufe0e\u20e3")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Text for the voice."""
+
+    text: str = field(repr=False)
+    places: tuple[int, ...] = field(repr=False)
+    """For each character of `text`: its index in the written text."""
+
+    def written_span(self, start: int, end: int) -> tuple[int, int]:
+        """The written characters behind spoken characters `start` to `end`."""
+        if not self.places:
+            return 0, 0
+        last = max(start, min(end, len(self.places)) - 1)
+        return self.places[min(start, len(self.places) - 1)], self.places[last] + 1
+
+
+def spoken(written: str) -> Spoken:
+    """What to say for a clause; empty when nothing in it can be said."""
+    pieces = [(char, place) for place, char in enumerate(written)]
+    for pattern, replacement in _RULES:
+        pieces = _replace(pieces, pattern, replacement)
+    pieces = _collapse([(char, place) for char, place in pieces if _sayable(char)])
+    if not any(char.isalnum() for char, _ in pieces):
+        pieces = []
+    return Spoken("".join(char for char, _ in pieces), tuple(place for _, place in pieces))
+
+
+_Pieces = list[tuple[str, int]]
+
+
+def _replace(pieces: _Pieces, pattern: re.Pattern[str], replacement: str) -> _Pieces:
+    text = "".join(char for char, _ in pieces)
+    result: _Pieces = []
+    end = 0
+    for match in pattern.finditer(text):
+        result += pieces[end : match.start()]
+        if replacement == r"\1":
+            result += pieces[match.start(1) : match.end(1)]
+        else:
+            result += [(char, pieces[match.start()][1]) for char in replacement]
+        end = match.end()
+    return result + pieces[end:]
+
+
+def _sayable(char: str) -> bool:
+    """Emoji, other symbols, control characters and lone surrogates are not."""
+    if char.isspace():
+        return True
+    return char not in _JOINERS and unicodedata.category(char) not in ("So", "Sk", "Cc", "Cs", "Co")
+
+
+def _collapse(pieces: _Pieces) -> _Pieces:
+    """Runs of white space become one space; none at the ends, none before a full stop."""
+    result: _Pieces = []
+    for char, place in pieces:
+        if not char.isspace():
+            if char in ".,!?" and result and result[-1][0] == " ":
+                result.pop()
+            result.append((char, place))
+        elif result and result[-1][0] != " ":
+            result.append((" ", place))
+    if result and result[-1][0] == " ":
+        result.pop()
+    return result
