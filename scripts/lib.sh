@@ -1,6 +1,7 @@
 # Words shared by the scripts; source it after `set -euo pipefail`.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+caller=$PWD
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root"
 
 say() { printf '%s\n' "$*" >&2; }

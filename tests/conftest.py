@@ -4,6 +4,7 @@ import gc
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.loop_watch import loop_watch
@@ -11,6 +12,15 @@ from tests.support.loop_watch import loop_watch
 CATEGORIES = ("pure", "story", "engine", "socket", "browser")
 WATCHED = ("pure", "story", "socket")
 """Engines load models where they please; no model work may reach our own loop."""
+
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,  # a busy machine is not a defect
+    derandomize=True,
+    database=None,
+    max_examples=100,
+)
+hypothesis.settings.load_profile("house")
 
 
 class CategorisedModule(pytest.Module):
