@@ -30,7 +30,6 @@ NOTICES = {
     "can be reached.",
     "offline": "The answers come from a small script, not from a language model: use --llm with "
     "the address of an OpenAI-compatible server, such as vLLM or Ollama.",
-    "scripted": "",
 }
 
 

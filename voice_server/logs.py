@@ -17,7 +17,7 @@ _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 _HIDDEN = "[hidden]"
 _SECRETS = re.compile(
     r"(?P<before>bearer[ .:]+|[?&](?:api[-_]?key|token|key|access_token)=|"
-    r"\b(?:openai-insecure-api-key|token)\.|api-key: )[^\s\"'&,\])]+",
+    r"\b(?:openai-insecure-api-key|token)\.|api-key: )[^\s\"'\\&,\])]+",
     re.IGNORECASE,
 )
 
@@ -28,7 +28,7 @@ def configure(
     """Send all logs of the process to stderr (or `stream`), replacing earlier handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
-    handler.addFilter(scrub)
+    handler.addFilter(forget_subprotocols)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
     for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "huggingface_hub", "faster_whisper"):
@@ -37,18 +37,20 @@ def configure(
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
-def scrub(record: logging.LogRecord) -> bool:
-    """A logging filter that hides secrets; it lets every record pass.
+def forget_subprotocols(record: logging.LogRecord) -> bool:
+    """A logging filter that lets every record pass, one of them with another message.
 
-    aiohttp's WebSocket warns about subprotocols by listing the ones that the client offered, and
-    browsers can send a key in no other place.
+    aiohttp warns about unknown WebSocket subprotocols by listing all that the client offered, and
+    a browser can send its key in no other place.
     """
-    if record.name.startswith("aiohttp.websocket"):
+    if record.name == "aiohttp.websocket":
         record.msg, record.args = "The client offered no subprotocol that we speak.", ()
-        return True
-    message = record.getMessage()
-    record.msg, record.args = _SECRETS.sub(rf"\g<before>{_HIDDEN}", message), ()
     return True
+
+
+def hide_secrets(line: str) -> str:
+    """Replace what follows `Bearer`, `?token=` and their kind."""
+    return _SECRETS.sub(rf"\g<before>{_HIDDEN}", line)
 
 
 class TextFormatter(logging.Formatter):
@@ -56,6 +58,10 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the record, and its exception below it."""
+        return hide_secrets(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Append the extra fields."""
@@ -77,7 +83,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return json.dumps(fields, ensure_ascii=False, default=str)
+        return hide_secrets(json.dumps(fields, ensure_ascii=False, default=str))
 
 
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:

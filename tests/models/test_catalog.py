@@ -1,0 +1,109 @@
+"""The catalogue: every entry complete, every name found, every typo answered."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.catalog import (
+    BUNDLED,
+    VOICE_REPO,
+    asr_model,
+    asr_models,
+    voice_model,
+    voice_models,
+)
+from models.errors import ModelError
+
+pytestmark = pytest.mark.pure
+
+
+def test_every_recogniser_is_described() -> None:
+    for name, model in asr_models().items():
+        assert model.name == name
+        assert (model.repo is None) == (name == BUNDLED)
+        assert model.size_mb is not None
+        assert model.size_mb > 0
+        assert model.window in ("short", "margin")
+        assert model.licence
+        assert model.languages == ("en",) or model.languages == ("*",)
+        assert (".en" in name) <= (model.languages == ("en",))
+
+
+def test_only_the_bundled_one_hears_short_windows() -> None:
+    assert [name for name, model in asr_models().items() if model.window == "short"] == [BUNDLED]
+
+
+def test_every_voice_is_described() -> None:
+    assert len(voice_models()) >= 12
+    for voice_id, voice in voice_models().items():
+        assert voice.id == voice_id
+        assert voice.rate in (16_000, 22_050)
+        assert voice.size_mb is not None
+        assert voice.licence
+        assert voice.path.endswith(f"/{voice_id}.onnx")
+
+
+def test_voices_lie_where_the_repository_keeps_them() -> None:
+    voice = voice_model("en_US-ljspeech-medium")
+    assert VOICE_REPO == "rhasspy/piper-voices"
+    assert voice.path == "en/en_US/ljspeech/medium/en_US-ljspeech-medium.onnx"
+    assert (voice.language, voice.quality) == ("en-US", "medium")
+
+
+def test_voices_beyond_the_catalogue_are_known_by_their_form() -> None:
+    voice = voice_model("sr_RS-serbski_institut-x_low")
+    assert voice.path == "sr/sr_RS/serbski_institut/x_low/sr_RS-serbski_institut-x_low.onnx"
+    assert voice.rate is None
+    assert voice.licence == "see its MODEL_CARD"
+
+
+def test_a_repository_is_a_recogniser_too() -> None:
+    model = asr_model("someone/whisper-of-mine")
+    assert model.repo == "someone/whisper-of-mine"
+    assert model.window == "margin", "safe for any Whisper"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("smal", "Did you mean small"), ("large-v3-trubo", "large-v3-turbo"), ("zzz", "There are: ")],
+)
+def test_a_mistyped_recogniser_is_answered_with_near_names(name: str, hint: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        asr_model(name)
+    assert repr(name) in str(refused.value)
+    assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("voice_id", "hint"),
+    [("en-US-lessac-medium", "en_US-lessac-medium"), ("../../etc/passwd", "There are: ")],
+)
+def test_a_malformed_voice_is_answered_with_near_names(voice_id: str, hint: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        voice_model(voice_id)
+    assert hint in str(refused.value)
+
+
+@given(st.text())
+def test_any_name_is_a_model_or_a_sentence(name: str) -> None:
+    for look_up in (asr_model, voice_model):
+        try:
+            look_up(name)
+        except ModelError as error:
+            assert str(error).endswith((".", "?"))
+
+
+@given(st.text(alphabet="./_-abAB", min_size=1))
+def test_no_voice_leads_out_of_its_folder(voice_id: str) -> None:
+    try:
+        path = voice_model(voice_id).path
+    except ModelError:
+        return
+    assert ".." not in path.split("/")
+
+
+def test_a_language_is_spoken_or_not() -> None:
+    assert asr_model("base").speaks("de")
+    assert asr_model("base.en").speaks("en")
+    assert asr_model("base.en").speaks(None)
+    assert not asr_model("base.en").speaks("de")
