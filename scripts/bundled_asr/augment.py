@@ -155,7 +155,9 @@ def tones(rng: np.random.Generator) -> NDArray[np.float64]:
         first = int(rng.integers(0, len(sound) - samples))
         seconds = np.arange(samples) / SAMPLE_RATE
         decay = np.exp(-seconds / rng.uniform(0.1, 0.6))
-        sound[first : first + samples] += np.sin(2 * np.pi * rng.uniform(120, 3000) * seconds) * decay
+        sound[first : first + samples] += (
+            np.sin(2 * np.pi * rng.uniform(120, 3000) * seconds) * decay
+        )
     return sound
 
 

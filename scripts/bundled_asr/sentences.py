@@ -11,30 +11,45 @@ import re
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 FOLDER = Path(__file__).parent
 HELD_OUT_EVERY = 20
 SHARES = {"templates": 0.5, "free": 0.38, "lists": 0.12}
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 VOWELS = "aeiou"
 SLOT = re.compile(r"\{(?:(\d+)-(\d+)|(\w+)(?::(\w+))?)\}")
 
 
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The parsed `sentences.toml`: sentence kinds, rules (phrases and words), and spelling."""
+
+    kinds: dict[str, list[str]]
+    rules: dict[str, list[str]]
+    irregular: dict[str, dict[str, str]]
+    ones: list[str]
+    tens: list[str]
+    doubling: frozenset[str]
+    es_after_o: frozenset[str]
+
+
 @cache
-def language() -> dict[str, dict[str, list[str]]]:
-    """The parsed `sentences.toml`: sentence kinds, rules (phrases and words) and irregulars."""
+def language() -> Language:
+    """Read it once."""
     data = tomllib.loads((FOLDER / "sentences.toml").read_text())
     words = {name: line.split("|" if "|" in line else None) for name, line in data["words"].items()}
-    kinds = {kind: data[kind] for kind in SHARES}
-    return {"kinds": kinds, "rules": data["phrases"] | words, "irregular": data["irregular"]}
+    return Language(
+        kinds={kind: data[kind] for kind in SHARES},
+        rules=data["phrases"] | words,
+        irregular=data["irregular"],
+        ones=data["numbers"]["ones"].split(),
+        tens=data["numbers"]["tens"].split(),
+        doubling=frozenset(data["spelling"]["doubling"].split()),
+        es_after_o=frozenset(data["spelling"]["es_after_o"].split()),
+    )
 
 
 @cache
@@ -86,8 +101,7 @@ def normalised(text: str) -> list[str]:
 
 def draw(rng: random.Random, kind: str) -> str:
     """One sentence of a kind: its slots filled, articles agreed, first letter capital."""
-    kinds = language()["kinds"]
-    sentence = expand(rng, rng.choice(kinds[kind]))
+    sentence = expand(rng, rng.choice(language().kinds[kind]))
     sentence = re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", sentence)
     return sentence[0].upper() + sentence[1:]
 
@@ -99,7 +113,7 @@ def expand(rng: random.Random, template: str) -> str:
         low, high, rule, form = slot.groups()
         if rule is None:
             return spelled(rng.randint(int(low), int(high)))
-        word = expand(rng, rng.choice(language()["rules"][rule]))
+        word = expand(rng, rng.choice(language().rules[rule]))
         return inflected(word, form) if form else word
 
     return SLOT.sub(fill, template)
@@ -107,11 +121,12 @@ def expand(rng: random.Random, template: str) -> str:
 
 def spelled(number: int) -> str:
     """A number below a million in words."""
+    ones = language().ones
     if number < 20:
-        return ONES[number]
+        return ones[number]
     if number < 100:
         tens, rest = divmod(number, 10)
-        return TENS[tens - 2] + (f" {ONES[rest]}" if rest else "")
+        return language().tens[tens - 2] + (f" {ones[rest]}" if rest else "")
     size, name, link = (100, "hundred", " and ") if number < 1000 else (1000, "thousand", " ")
     head, rest = divmod(number, size)
     return f"{spelled(head)} {name}" + (link + spelled(rest) if rest else "")
@@ -119,16 +134,18 @@ def spelled(number: int) -> str:
 
 def inflected(word: str, form: str) -> str:
     """A noun in the plural, or a verb as past, ing or third person."""
-    irregular = cast(dict[str, str], language()["irregular"][form])
     rules: dict[str, Callable[[str], str]] = {
-        "plural": with_s, "third": with_s, "past": with_ed, "ing": with_ing,
-    }  # fmt: skip
-    return irregular.get(word) or rules[form](word)
+        "plural": with_s,
+        "third": with_s,
+        "past": with_ed,
+        "ing": with_ing,
+    }
+    return language().irregular[form].get(word) or rules[form](word)
 
 
 def with_s(word: str) -> str:
     """cat -> cats, box -> boxes, city -> cities."""
-    if word.endswith(("s", "x", "z", "ch", "sh")) or word in {"hero", "potato", "tomato"}:
+    if word.endswith(("s", "x", "z", "ch", "sh")) or word in language().es_after_o:
         return word + "es"
     if word.endswith("y") and word[-2] not in VOWELS:
         return word[:-1] + "ies"
@@ -151,11 +168,6 @@ def with_ing(word: str) -> str:
     return doubled(word) + "ing"
 
 
-DOUBLING = frozenset(
-    "begin cut drop forget get hit plan put run shut sit split stop swim win wrap".split()
-)
-
-
 def doubled(word: str) -> str:
     """The stem with its last consonant written twice where English wants it."""
-    return word + word[-1] if word in DOUBLING else word
+    return word + word[-1] if word in language().doubling else word

@@ -27,7 +27,7 @@ DEFAULT_SETTINGS = {RATE_WPM: 175, PITCH: 50, PITCH_RANGE: 50}
 
 DEFAULT_VOICE = "en-us"
 ACCENTS = {"en-us": 6, "gmw/en": 3, "en-gb-x-rp": 1, "en-gb-scotland": 1, "en-029": 1}
-VARIANTS = "m1 m2 m3 m5 m6 m7 m8 f1 f2 f3 f5 klatt klatt2 Andy Annie belinda edward linda".split()
+VARIANTS = "m1 m2 m3 m5 m6 m7 m8 f1 f2 f3 f5 klatt klatt2 Andy Annie belinda edward linda"
 PLAIN_SHARE = 0.4
 
 
@@ -163,7 +163,7 @@ def pick_voice(rng: random.Random) -> tuple[str, dict[int, int]]:
     if rng.random() < PLAIN_SHARE:
         return DEFAULT_VOICE, DEFAULT_SETTINGS
     [accent] = rng.choices(list(ACCENTS), list(ACCENTS.values()))
-    variant = rng.choice(["", *(f"+{name}" for name in VARIANTS)])
+    variant = rng.choice(["", *(f"+{name}" for name in VARIANTS.split())])
     settings = {
         RATE_WPM: round(min(260, max(110, rng.gauss(175, 32)))),
         PITCH: rng.randint(25, 80),

@@ -59,13 +59,10 @@ class Batch:
 class Batches(Dataset[Batch]):
     """Batch number n of a run: the same for the same seed, whoever computes it."""
 
-    def __init__(self, pool: Pool, ids: Ids, positions: int, steps: int, seed: int) -> None:
+    def __init__(self, pool: Pool, ids: Ids, positions: int, seed: int) -> None:
         self._pool, self._ids = pool, ids
         self._noises = make_noises(pool, seed)
-        self._positions, self._steps, self._seed = positions, steps, seed
-
-    def __len__(self) -> int:
-        return self._steps
+        self._positions, self._seed = positions, seed
 
     def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
