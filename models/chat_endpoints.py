@@ -131,7 +131,7 @@ async def _read_at_most(response: aiohttp.ClientResponse, bytes_max: int) -> byt
 def _model_ids(base: URL, answer: bytes) -> list[str]:
     try:
         listed = msgspec.json.decode(answer, type=_ModelList)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ChatError(
             ChatFailure.BROKEN,
             f"{shown(base)}/models did not answer with a list of models. "

@@ -71,6 +71,10 @@ class Complaints:
         reason = f"is already making {streams_max} replies for us, our limit"
         return self._refused(reason, "Raise the limit, or admit fewer sessions.")
 
+    def closed(self) -> ChatError:
+        """We let go of it."""
+        return self._refused("is no longer used by this server", "It is shutting down.")
+
     def too_slow(self, complaint: str) -> ChatError:
         """A timeout ran out; `complaint` says which."""
         remedy = "It is overloaded or stuck, or its model thinks before it speaks."

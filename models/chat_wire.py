@@ -115,7 +115,7 @@ def read_chunk(data: str) -> Piece:
     """Interpret one event other than `END`. Raises `NotAChunk` or `EndpointError`."""
     try:
         chunk = _decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise NotAChunk("an event is not a JSON completion chunk") from error
     if chunk.error is not None:
         _raise_reported(chunk.error)

@@ -66,6 +66,7 @@ class OpenAIChat:
         self._streams_max = streams_max
         self._label = label
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -93,7 +94,8 @@ class OpenAIChat:
                 await asyncio.sleep(pause_s)
 
     async def close(self) -> None:
-        """Close all connections. Replies under way fail with `ChatError`."""
+        """Close all connections. Replies, under way and new, fail with `ChatError`."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
@@ -150,6 +152,8 @@ class OpenAIChat:
     async def _post(
         self, messages: Sequence[Message], options: ChatOptions, patience: Patience
     ) -> aiohttp.ClientResponse:
+        if self._closed:
+            raise self._complaints.closed()
         model = await self.resolve_model()
         body = request_body(
             model,
@@ -201,6 +205,8 @@ class OpenAIChat:
         """The data of each event, the moment it is complete."""
         stream = EventStream()
         while not response.content.at_eof():
+            if self._closed:
+                raise self._complaints.closed()
             try:
                 events = stream.feed(await patience.wait(response.content.readany()))
             except aiohttp.ClientError as error:

@@ -98,7 +98,7 @@ def _plain(text: str) -> str:
     """Lower case, words only, one space between them, no opening fillers."""
     words = " ".join(re.findall(r"[a-z0-9]+", re.sub(r"['’]", "", text.lower())))
     return re.sub(
-        r"^(?:(?:hey|so|well|now|okay|ok|and|um|uh|please|can you|could you) )+", "", words
+        r"^(?:(?:hey|so|well|now|no|okay|ok|and|um|uh|please|can you|could you) )+", "", words
     )
 
 
