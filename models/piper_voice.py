@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.errors import ModelError
 
@@ -46,24 +46,27 @@ def load_voice(voice_path: Path, *, threads: int) -> LoadedVoice:
             f"{voice_path} needs Piper: run `pip install 'voice-server[piper]'`. "
             "Piper is GPL-3, and so is what you make by combining it with this server."
         ) from error
-    settings, config = _read_config(voice_path.with_name(f"{voice_path.name}.json"))
+    config, language = _read_config(voice_path.with_name(f"{voice_path.name}.json"))
     session = _open_session(_graph_with_alignments(voice_path), voice_path, threads)
     piper = PiperVoice(session, config)
     _warm_up(piper, voice_path)
     return LoadedVoice(
         piper,
-        str(settings.get("language", {}).get("code", config.espeak_voice)).replace("_", "-"),
+        language,
         _speakers(config),
         has_alignments=len(session.get_outputs()) > 1 and config.phoneme_type.value != "pinyin",
     )
 
 
-def _read_config(path: Path) -> "tuple[dict[str, Any], PiperConfig]":
+def _read_config(path: Path) -> "tuple[PiperConfig, str]":
+    """Return what the JSON says to Piper, and the language."""
     from piper.config import PiperConfig  # noqa: PLC0415
 
     try:
         settings = json.loads(_read(path))
-        return settings, PiperConfig.from_dict(settings)
+        config = PiperConfig.from_dict(settings)
+        code: str = settings.get("language", {}).get("code", config.espeak_voice)
+        return config, code.replace("_", "-")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{path} does not describe a Piper voice ({error!r}): {_REMEDY}."

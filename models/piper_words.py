@@ -2,16 +2,21 @@
 
 Piper knows how long each phoneme lasts, but not where a word of the text lies among them:
 espeak-ng runs words together ("of the"), and reads one number as many words. So each word is
-also turned into phonemes by itself, and the two sequences are aligned.
+also turned into phonemes by itself, and the two sequences are aligned at the least cost
+(Needleman and Wunsch 1970).
 """
 
 import itertools
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
+
+import numpy as np
+from numpy.typing import NDArray
 
 Phonemes = Sequence[str]
 
 SPACE = " "
+CELLS_MAX = 2_000_000
+"""Beyond 1400 phonemes a side, some 12 MB, words are placed by proportion alone."""
 _PAD, _BEGIN = "_", "^"
 """Piper puts the first after each phoneme and the second before a sentence."""
 
@@ -22,7 +27,7 @@ def first_phonemes(
     """Return, for each sentence, the index of the phoneme with which each of its words begins.
 
     The keys are indices into `words`, in order. A word that left no phoneme of its own is
-    missing. Cost grows with the product of the lengths: give it a clause, not a book.
+    missing.
     """
     spoken = list(itertools.chain.from_iterable([*sentence, SPACE] for sentence in sentences))
     owners = _owners(spoken, words)
@@ -43,17 +48,57 @@ def first_phonemes(
 
 def _owners(spoken: Phonemes, words: Sequence[Phonemes]) -> list[int | None]:
     """Return for each spoken phoneme the index of its word."""
-    alone = [(phoneme, word) for word, said in enumerate(words) for phoneme in (*said, SPACE)]
-    matcher = SequenceMatcher(None, [phoneme for phoneme, _ in alone], spoken, autojunk=False)
+    alone = [phoneme for said in words for phoneme in (*said, SPACE)]
+    word_of = [word for word, said in enumerate(words) for _ in (*said, SPACE)]
     owners: list[int | None] = []
-    for _, alone_from, alone_to, spoken_from, spoken_to in matcher.get_opcodes():
-        for index in range(spoken_to - spoken_from):
-            if alone_to > alone_from:
-                share = index * (alone_to - alone_from) // (spoken_to - spoken_from)
-                owners.append(alone[alone_from + share][1])
-            else:
-                owners.append(owners[-1] if owners else None)
+    for index, (partner, following) in enumerate(_align(spoken, alone)):
+        if partner is not None:
+            owners.append(word_of[partner])
+        elif index and spoken[index - 1] != SPACE:
+            owners.append(owners[-1])
+        else:
+            owners.append(word_of[following] if following < len(word_of) else None)
     return owners
+
+
+def _align(spoken: Phonemes, alone: Phonemes) -> list[tuple[int | None, int]]:
+    """Return for each spoken phoneme its partner, if any, and the first index not yet used."""
+    if len(spoken) * len(alone) > CELLS_MAX:
+        shares = [index * len(alone) // len(spoken) for index in range(len(spoken))]
+        return [(share, share) for share in shares]
+    costs, changes = _costs(spoken, alone)
+    row, column = len(spoken), len(alone)
+    path: list[tuple[int | None, int]] = []
+    while row:
+        here = costs[row, column]
+        if column and here == costs[row - 1, column - 1] + changes[row - 1, column - 1]:
+            row, column = row - 1, column - 1
+            path.append((column, column))
+        elif column and here == costs[row, column - 1] + 1:
+            column -= 1
+        else:
+            row -= 1
+            path.append((None, column))
+    return path[::-1]
+
+
+def _costs(spoken: Phonemes, alone: Phonemes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the least cost of every pair of beginnings, and the cost of pairing each phoneme.
+
+    Leaving one out costs 1, changing it 1, a space for a phoneme as much as leaving out both.
+    """
+    numbers = {phoneme: n for n, phoneme in enumerate({SPACE: None} | dict.fromkeys(spoken))}
+    rows = np.array([numbers[phoneme] for phoneme in spoken], np.int32)[:, np.newaxis]
+    columns = np.array([numbers.get(phoneme, -1) for phoneme in alone], np.int32)[np.newaxis]
+    changes = (rows != columns).astype(np.int32) + ((rows == 0) ^ (columns == 0))
+    steps = np.arange(len(alone) + 1, dtype=np.int32)
+    costs = np.empty((len(spoken) + 1, len(alone) + 1), np.int32)
+    costs[0] = steps
+    for row, change in enumerate(changes, start=1):
+        costs[row] = costs[row - 1] + 1
+        costs[row, 1:] = np.minimum(costs[row, 1:], costs[row - 1, :-1] + change)
+        costs[row] = np.minimum.accumulate(costs[row] - steps) + steps
+    return costs, changes
 
 
 def phoneme_starts(
