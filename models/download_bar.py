@@ -21,7 +21,7 @@ from rich.progress import (
 
 
 class Bars:
-    """A bar with speed and time left, drawn while the context is open."""
+    """A bar with speed and time left, drawn from the first byte until the context closes."""
 
     def __init__(self, name: str, console: Console | None = None) -> None:
         self._progress = Progress(
@@ -42,12 +42,12 @@ class Bars:
     def report(self, done_bytes: float, total_bytes: float) -> None:
         """Show the furthest of all counts."""
         with self._lock:
+            self._progress.start()
             self.done_bytes = max(self.done_bytes, int(done_bytes))
             self.total_bytes = max(self.total_bytes, int(total_bytes), self.done_bytes)
             self._progress.update(self._task, completed=self.done_bytes, total=self.total_bytes)
 
     def __enter__(self) -> "Bars":
-        self._progress.start()
         return self
 
     def __exit__(

@@ -130,16 +130,10 @@ class Hub:
         """Turn whatever goes wrong in a download into one sentence with a remedy."""
         try:
             yield
-        except HfHubHTTPError as error:
-            status = error.response.status_code
-            raise ModelError(
-                f"{name} cannot be fetched: {_meaning(status, repo, self.endpoint)}"
-            ) from error
         except (HTTPError, OSError) as error:
-            raise ModelError(
-                f"{name} cannot be fetched from {self.endpoint}: {_first_line(error)} "
-                "Start again to resume the download, or use --offline."
-            ) from error
+            status = _http_status(error)
+            reason = _meaning(status, repo) if status else _first_line(error)
+            raise ModelError(f"{name} cannot be fetched from {self.endpoint}: {reason}") from error
 
 
 def bundled_asr() -> Path:
@@ -151,17 +145,26 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def _meaning(status: int, repo: str, endpoint: str) -> str:
+def _http_status(error: BaseException | None) -> int | None:
+    """The status of the answer at the root of an error, which may be wrapped several times."""
+    while error is not None:
+        if isinstance(error, HfHubHTTPError):
+            return int(error.response.status_code)
+        error = error.__cause__
+    return None
+
+
+def _meaning(status: int, repo: str) -> str:
     if status in (401, 403):
         return (
-            f"{endpoint} answers {status}, so {repo} does not exist or needs a token: "
-            "check the name, or log in with `hf auth login`."
+            f"it answers {status}, so {repo} does not exist or needs a token. Check the name, or "
+            "log in with `hf auth login`."
         )
     if status == 404:
-        return f"{endpoint} has no {repo}, or not all its files: check the name."
-    return f"{endpoint} answers {status}: try again later, or use --offline."
+        return f"it has no {repo}, or not this file. Check the name."
+    return f"it answers {status}. Try again later, or use --offline."
 
 
 def _first_line(error: Exception) -> str:
     text = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-    return f"{text}."
+    return f"{text}. Start again to resume the download, or use --offline."

@@ -1,0 +1,165 @@
+"""The hub: what is here is found, what is there is fetched, and what fails is said in a sentence.
+
+The real `huggingface_hub` talks to a stand-in hub over loopback.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+
+from models.catalog import VOICE_REPO, AsrModel, VoiceModel, asr_model, voice_model
+from models.errors import ModelError
+from models.hub import Hub, bundled_asr
+from tests.support.hub import StandInHub, black_hole, closed_port, stand_in_hub
+
+pytestmark = pytest.mark.socket
+
+REPO = "voice-server-test/faster-whisper-tiny"
+MODEL = AsrModel("test", REPO, ("en",), 7, "short", "Apache-2.0")
+VOICE = voice_model("en_US-ljspeech-medium")
+
+
+@pytest.fixture
+async def whisper_repo() -> AsyncIterator[StandInHub]:
+    files = {path.name: path.read_bytes() for path in bundled_asr().iterdir()}
+    async with stand_in_hub(StandInHub(REPO, {**files, "README.md": b"not needed"})) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def voice_repo() -> AsyncIterator[StandInHub]:
+    files = {VOICE.path: b"onnx" * 50_000, f"{VOICE.path}.json": b"{}", "voices.json": b"{}"}
+    async with stand_in_hub(StandInHub(VOICE_REPO, files)) as hub:
+        yield hub
+
+
+async def find_asr(hub: Hub) -> Path | None:
+    return await asyncio.to_thread(hub.find_asr, MODEL)
+
+
+async def fetch_asr(hub: Hub, model: AsrModel = MODEL) -> Path:
+    return await asyncio.to_thread(hub.fetch_asr, model)
+
+
+async def fetch_voice(hub: Hub, voice: VoiceModel = VOICE) -> Path:
+    return await asyncio.to_thread(hub.fetch_voice, voice)
+
+
+async def test_a_recogniser_is_fetched_once_and_found_again(
+    whisper_repo: StandInHub, tmp_path: Path
+) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=whisper_repo.url)
+    assert await find_asr(hub) is None
+    folder = await fetch_asr(hub)
+    assert (folder / "model.bin").read_bytes() == (bundled_asr() / "model.bin").read_bytes()
+    assert not (folder / "README.md").exists()
+    assert await find_asr(hub) == folder
+    assert await fetch_asr(hub) == folder
+    assert whisper_repo.asked["model.bin"] == 1
+
+
+async def test_a_voice_is_fetched_with_its_configuration(
+    voice_repo: StandInHub, tmp_path: Path
+) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=voice_repo.url)
+    assert hub.find_voice(VOICE) is None
+    path = await fetch_voice(hub)
+    assert path.name == f"{VOICE.id}.onnx"
+    assert path.with_name(f"{path.name}.json").read_bytes() == b"{}"
+    assert hub.find_voice(VOICE) == path
+    assert voice_repo.asked["voices.json"] == 0
+
+
+async def test_a_cut_download_goes_on_where_it_stopped(
+    voice_repo: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
+    voice_repo.cut_after_bytes = 100_000
+    path = await fetch_voice(Hub(cache_dir=tmp_path, endpoint=voice_repo.url))
+    assert path.read_bytes() == voice_repo.files[VOICE.path]
+    assert voice_repo.asked["range"] == 1
+
+
+def test_voices_of_pipers_own_downloader_are_found(tmp_path: Path) -> None:
+    hub = Hub(cache_dir=tmp_path)
+    flat = hub.voices_dir / f"{VOICE.id}.onnx"
+    flat.parent.mkdir()
+    flat.write_bytes(b"onnx")
+    assert hub.find_voice(VOICE) is None, "its configuration is missing"
+    flat.with_name(f"{flat.name}.json").write_bytes(b"{}")
+    assert hub.find_voice(VOICE) == flat
+
+
+def test_the_bundled_recogniser_is_always_here(tmp_path: Path) -> None:
+    assert Hub(cache_dir=tmp_path, offline=True).find_asr(asr_model("bundled")) == bundled_asr()
+
+
+async def test_an_incomplete_recogniser_is_not_found(
+    whisper_repo: StandInHub, tmp_path: Path
+) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=whisper_repo.url)
+    folder = await fetch_asr(hub)
+    (folder / "model.bin").unlink()
+    assert await find_asr(hub) is None
+    assert await fetch_asr(hub) == folder
+    assert await find_asr(hub) == folder
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (401, "does not exist or needs a token.*hf auth login"),
+        (403, "answers 403, so .* needs a token"),
+        (503, "answers 503.*--offline"),
+        (404, "Check the name"),
+    ],
+)
+async def test_refusals_are_explained(
+    whisper_repo: StandInHub, tmp_path: Path, status: int, sentence: str
+) -> None:
+    whisper_repo.status = status
+    with pytest.raises(ModelError, match=f"test cannot be fetched.*{sentence}"):
+        await fetch_asr(Hub(cache_dir=tmp_path, endpoint=whisper_repo.url))
+
+
+async def test_a_voice_that_the_hub_lacks_is_named(voice_repo: StandInHub, tmp_path: Path) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=voice_repo.url)
+    with pytest.raises(ModelError, match=r"xx_XX-nobody-low cannot be fetched.*Check the name"):
+        await fetch_voice(hub, voice_model("xx_XX-nobody-low"))
+
+
+async def test_a_hub_that_answers_is_reachable(whisper_repo: StandInHub) -> None:
+    assert await Hub(endpoint=whisper_repo.url).unreachable() is None
+
+
+async def test_a_closed_port_is_unreachable() -> None:
+    url = await closed_port()
+    assert await Hub(endpoint=url).unreachable() == f"{url} cannot be reached"
+
+
+async def test_a_silent_hub_costs_the_timeout_and_no_more() -> None:
+    async with black_hole() as url:
+        hub = Hub(endpoint=url, timeout_s=0.05)
+        assert await hub.unreachable() == f"{url} does not answer within 0.05 s"
+        assert await hub.unreachable() == f"{url} does not answer within 0.05 s"
+
+
+async def test_the_hub_is_asked_only_once(whisper_repo: StandInHub) -> None:
+    hub = Hub(endpoint=whisper_repo.url)
+    first = await asyncio.gather(*(hub.unreachable() for _ in range(3)))
+    whisper_repo.status = 503
+    assert [*first, await hub.unreachable()] == [None] * 4
+
+
+async def test_offline_never_touches_the_network(whisper_repo: StandInHub, tmp_path: Path) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=whisper_repo.url, offline=True)
+    assert await hub.unreachable() == "the server is offline"
+    assert await find_asr(hub) is None
+    assert not whisper_repo.asked
+
+
+async def test_a_useless_address_is_unreachable() -> None:
+    assert await Hub(endpoint="http://").unreachable() == "http: cannot be reached"
