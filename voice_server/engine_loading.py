@@ -185,12 +185,15 @@ async def _in_daemon(fetch: Callable[[], T]) -> T:
     done: Future[T] = Future()
 
     def work() -> None:
+        done.set_running_or_notify_cancel()
+        failure = ModelError("A download broke off; the traceback says where.")
         try:
             done.set_result(fetch())
         except ModelError as error:
-            done.set_exception(error)
+            failure = error
         finally:
-            done.cancel()  # Without effect, unless something unforeseen left it open.
+            if not done.done():
+                done.set_exception(failure)
 
     threading.Thread(target=work, name="fetch", daemon=True).start()
     return await asyncio.wrap_future(done)

@@ -56,26 +56,40 @@ class Engines:
                 stack.push_async_callback(engine.close)
 
 
-async def load_engines(settings: Settings) -> Engines:
+async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
     """Choose, load and warm up the three engines. Raises `ModelError`.
 
-    Every choice is logged with its reason as soon as it is made. Loading may include a download.
+    Every choice is logged with its reason as soon as it is loaded. Loading may include a download,
+    from `hub` or else the one in the settings.
     """
-    hub = Hub(
-        cache_dir=settings.models.cache_dir,
-        offline=settings.models.offline,
-        timeout_s=settings.models.hub_timeout_s,
-    )
+    hub = hub or hub_of(settings)
     found = await look_around(settings, hub)
     plans = await _fetchable_plans(settings, found, hub)
     scheduler = Scheduler(settings.asr.workers)
     loader = Loader(settings, hub, scheduler)
-    asr, llm, tts = await asyncio.gather(
-        _load_asr(loader, settings, plans[0], found),
-        _load_llm(loader, plans[1]),
-        _load_tts(loader, settings, plans[2], found),
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            asr = tasks.create_task(_load_asr(loader, settings, plans[0], found))
+            llm = tasks.create_task(_load_llm(loader, plans[1]))
+            tts = tasks.create_task(_load_tts(loader, settings, plans[2], found))
+    except ExceptionGroup as failures:
+        await scheduler.close()
+        raise failures.exceptions[0] from None
+    (recognizer, heard), (chat, answered), (voice, spoken) = (
+        asr.result(),
+        llm.result(),
+        tts.result(),
     )
-    return Engines(asr[0], llm[0], tts[0], (asr[1], llm[1], tts[1]), scheduler)
+    return Engines(recognizer, chat, voice, (heard, answered, spoken), scheduler)
+
+
+def hub_of(settings: Settings) -> Hub:
+    """The caches and the hub that the settings speak of."""
+    return Hub(
+        cache_dir=settings.models.cache_dir,
+        offline=settings.models.offline,
+        timeout_s=settings.models.hub_timeout_s,
+    )
 
 
 async def _fetchable_plans(settings: Settings, found: Findings, hub: Hub) -> list[Plan]:

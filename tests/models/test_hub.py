@@ -25,14 +25,14 @@ VOICE = voice_model("en_US-ljspeech-medium")
 @pytest.fixture
 async def whisper_repo() -> AsyncIterator[StandInHub]:
     files = {path.name: path.read_bytes() for path in bundled_asr().iterdir()}
-    async with stand_in_hub(StandInHub(REPO, {**files, "README.md": b"not needed"})) as hub:
+    async with stand_in_hub(StandInHub({REPO: {**files, "README.md": b"not needed"}})) as hub:
         yield hub
 
 
 @pytest.fixture
 async def voice_repo() -> AsyncIterator[StandInHub]:
     files = {VOICE.path: b"onnx" * 50_000, f"{VOICE.path}.json": b"{}", "voices.json": b"{}"}
-    async with stand_in_hub(StandInHub(VOICE_REPO, files)) as hub:
+    async with stand_in_hub(StandInHub({VOICE_REPO: files})) as hub:
         yield hub
 
 
@@ -79,7 +79,7 @@ async def test_a_cut_download_goes_on_where_it_stopped(
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
     voice_repo.cut_after_bytes = 100_000
     path = await fetch_voice(Hub(cache_dir=tmp_path, endpoint=voice_repo.url))
-    assert path.read_bytes() == voice_repo.files[VOICE.path]
+    assert path.read_bytes() == voice_repo.repos[VOICE_REPO][VOICE.path]
     assert voice_repo.asked["range"] == 1
 
 

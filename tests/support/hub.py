@@ -1,6 +1,6 @@
 """A model hub on loopback: as much of Hugging Face's HTTP interface as a download needs.
 
-Serves files of one folder as one repository, through the addresses that `huggingface_hub` asks
+Serves repositories out of memory, through the addresses that `huggingface_hub` asks
 for: revision, tree, and resolve with ranges. It can be told to misbehave.
 """
 
@@ -21,8 +21,8 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class StandInHub:
     """What the hub holds, how it behaves, and what it was asked."""
 
-    repo: str
-    files: Mapping[str, bytes] = field(repr=False)
+    repos: Mapping[str, Mapping[str, bytes]] = field(repr=False)
+    """Files by path, by repository."""
     status: int = 200
     """Of every answer about the repository."""
     cut_after_bytes: int | None = None
@@ -33,26 +33,26 @@ class StandInHub:
     async def revision(self, request: web.Request) -> web.Response:
         """`GET /api/models/OWNER/NAME/revision/main`."""
         self.asked["revision"] += 1
-        self._check(request)
-        siblings = [{"rfilename": name} for name in self.files]
-        return web.json_response({"id": self.repo, "sha": COMMIT, "siblings": siblings})
+        repo, files = self._find(request)
+        siblings = [{"rfilename": name} for name in files]
+        return web.json_response({"id": repo, "sha": COMMIT, "siblings": siblings})
 
     async def tree(self, request: web.Request) -> web.Response:
         """`GET /api/models/OWNER/NAME/tree/COMMIT`."""
         self.asked["tree"] += 1
-        self._check(request)
+        _, files = self._find(request)
         return web.json_response(
             [
                 {"type": "file", "path": name, "size": len(data), "oid": _digest(data)}
-                for name, data in self.files.items()
+                for name, data in files.items()
             ]
         )
 
     async def resolve(self, request: web.Request) -> web.StreamResponse:
         """`HEAD` and `GET /OWNER/NAME/resolve/REVISION/FILE`, with byte ranges."""
-        self._check(request)
+        _, files = self._find(request)
         name = request.match_info["file"]
-        data = self.files.get(name)
+        data = files.get(name)
         if data is None:
             raise web.HTTPNotFound(headers={"X-Error-Code": "EntryNotFound"})
         headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{_digest(data)}"', "Accept-Ranges": "bytes"}
@@ -79,12 +79,13 @@ class StandInHub:
         if request.transport is not None:
             request.transport.close()
 
-    def _check(self, request: web.Request) -> None:
+    def _find(self, request: web.Request) -> tuple[str, Mapping[str, bytes]]:
         repo = f"{request.match_info['owner']}/{request.match_info['name']}"
-        if self.status == 401 or (self.status == 200 and repo != self.repo):
+        if self.status == 401 or (self.status == 200 and repo not in self.repos):
             raise web.HTTPUnauthorized(headers={"X-Error-Code": "RepoNotFound"})
         if self.status != 200:
             raise _error(self.status)
+        return repo, self.repos[repo]
 
 
 @asynccontextmanager
