@@ -1,0 +1,49 @@
+"""How fast one client may talk to us. Pure: time comes in as an argument.
+
+Nothing is refused: a client that is too fast has to wait, and its socket makes it wait. A live
+microphone never notices; a file is read at the allowed pace.
+"""
+
+from audio.formats import AudioFormat
+from voice_server.events import AudioMissed, AudioReceived, ClientEvent
+from voice_server.settings import LimitSettings
+
+CONTROL_BURST_S = 2.0
+"""Control messages may come in bursts of this many seconds' worth."""
+
+
+class TokenBucket:
+    """Allows `rate` units per second, and `burst` units at once."""
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = burst
+        self._at = now
+
+    def take(self, amount: float, now: float) -> float:
+        """Take tokens, and return the seconds to wait until they would have been there."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - amount
+        self._at = now
+        return max(0.0, -self._tokens / self._rate)
+
+
+class IntakeLimit:
+    """The buckets of one connection."""
+
+    def __init__(self, limits: LimitSettings, format: AudioFormat, now: float) -> None:
+        control = float(limits.control_messages_per_s)
+        self._format = format
+        self._audio = TokenBucket(limits.audio_rate_max, limits.audio_burst_s, now)
+        self._control = TokenBucket(control, control * CONTROL_BURST_S, now)
+
+    def take(self, event: ClientEvent, now: float) -> tuple[str, float]:
+        """The limit that applies to an event, and how many seconds it has to wait for it."""
+        match event:
+            case AudioReceived(data):
+                seconds = self._format.duration_ms(len(data)) / 1000
+                return "audio_rate", self._audio.take(seconds, now)
+            case AudioMissed(samples):
+                return "audio_rate", self._audio.take(samples / self._format.rate, now)
+            case _:
+                return "control_rate", self._control.take(1, now)
