@@ -24,7 +24,7 @@ class Metrics:
         name = "voice_server_"
         self.sessions = Gauge(name + "sessions", "Open sessions.", registry=self.registry)
         self.sessions_total = Counter(
-            name + "sessions_total", "Sessions opened.", ["mode"], registry=self.registry
+            name + "sessions_opened_total", "Sessions opened.", ["mode"], registry=self.registry
         )
         self.refused = Counter(
             name + "refused_total",
