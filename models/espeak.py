@@ -132,8 +132,6 @@ class _Rendering:
 
     def run(self, file: str, words_per_minute: int) -> None:
         """Speak to the end, or until stopped."""
-        if self._stopped:
-            return
         if not _library().synthesize(self._text, file, words_per_minute, self._hear):
             raise SynthesisError(f"espeak-ng lists the voice {file} but cannot load it.")
         if self._samples_made > PIECE_SECONDS_MAX * RATE:

@@ -1,6 +1,7 @@
 """Loading a Piper voice: what is read from it, and every way in which a file can be wrong."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from piper.patch_voice_with_alignment import add_alignment_output
 
 from models.errors import ModelError
 from models.piper_voice import load_voice
+from tests.support import house
 from tests.support.piper_voice import write_piper_voice
 
 pytestmark = pytest.mark.engine
@@ -36,6 +38,18 @@ def test_a_voice(voice_path: Path) -> None:
     assert voice.language == "en-US"
     assert voice.speakers == {}
     assert voice.has_alignments
+
+
+def test_the_script_makes_small_voices_that_are_always_the_same(tmp_path: Path) -> None:
+    script = house.ROOT / "scripts" / "make_test_voice"
+    command = [sys.executable, str(script), str(tmp_path), "--name", "made", "--speakers", "2"]
+    made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    voice_path = Path(made.stdout.strip())
+    same = write_piper_voice(tmp_path, name="same", speakers=2)
+    assert voice_path.read_bytes() == same.read_bytes()
+    assert settings_path(voice_path).read_bytes() == settings_path(same).read_bytes()
+    assert voice_path.stat().st_size + settings_path(voice_path).stat().st_size < 100_000
+    assert len(load_voice(voice_path, threads=1).speakers) == 2
 
 
 def test_the_default_speaker_comes_first(tmp_path: Path) -> None:
