@@ -1,5 +1,7 @@
 """Pre-roll: always the newest audio, never too much of it."""
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,6 +34,17 @@ def test_half_a_second_by_default() -> None:
     assert preroll.duration_ms == preroll.held_ms == 500
     drained = preroll.drain()
     assert (drained[0], drained[-1], len(drained)) == (30, 79, 8000)
+
+
+def test_old_frames_are_let_go() -> None:
+    preroll = PreRoll(100)
+    pushed = []
+    for _ in range(1000):
+        frame = np.zeros(FRAME_SAMPLES, dtype=np.int16)
+        pushed.append(weakref.ref(frame))
+        preroll.push(frame)
+    del frame
+    assert sum(reference() is not None for reference in pushed) == 10
 
 
 def test_draining_empties_it() -> None:
