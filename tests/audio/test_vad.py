@@ -7,7 +7,7 @@ audio, so they hold on any machine.
 import numpy as np
 import pytest
 
-from audio import FRAME_MS, Samples
+from audio import FRAME_MS, SAMPLE_RATE, Samples
 from audio.silero import SileroModel
 from audio.vad import VoiceDetector, VoiceSettings
 from tests.support.clips import CLIP_NAMES, frames_of, load_clip, speech_span
@@ -97,6 +97,19 @@ def test_what_is_no_voice_is_not_taken_for_one(name: str) -> None:
 def test_a_cough_before_the_words_does_not_hide_them() -> None:
     voice = np.flatnonzero(detect(np.concatenate((cough(-12), load_clip("no")))))
     assert 0 < (voice[0] + 1) * FRAME_MS - 1000 - speech_span("no").start_ms <= 150
+
+
+@pytest.mark.parametrize("name", ["clean", "pink 20 dB"])
+def test_the_second_utterance_is_found_as_soon_as_the_first(name: str) -> None:
+    voice = np.array(detect(np.concatenate([scene(name, clip) for clip in CLIP_NAMES])))
+    begin_ms = 0
+    for clip in CLIP_NAMES:
+        start_ms = begin_ms + speech_span(clip).start_ms
+        before = voice[(start_ms - 200) // FRAME_MS : start_ms // FRAME_MS]
+        after = voice[start_ms // FRAME_MS : start_ms // FRAME_MS + 15]
+        assert not before.any()
+        assert after.any()
+        begin_ms += len(load_clip(clip)) * 1000 // SAMPLE_RATE
 
 
 def test_the_probability_is_there_to_show() -> None:
