@@ -78,18 +78,16 @@ class OpenAIChat:
     ) -> AsyncGenerator[TextDelta | Completed, None]:
         """See `ChatModel.reply`."""
         patience = Patience(self._timeouts)
-        begun = False
         with self._stream_slot():
             for last_attempt in (False, True):
                 try:
                     async with aclosing(self._attempt(messages, options, patience)) as values:
                         async for value in values:
-                            begun = True
                             yield value
                     return
                 except ChatError as error:
                     pause_s = _pause_before_retry(error)
-                    if begun or last_attempt or pause_s is None:
+                    if last_attempt or pause_s is None:
                         raise
                 await asyncio.sleep(pause_s)
 
@@ -258,13 +256,15 @@ class OpenAIChat:
 
 def _add(whole: Piece, piece: Piece) -> Piece:
     """Both pieces' finish and counts, the earlier finish and the later counts winning."""
-    if piece.prompt_tokens is not None:
-        return replace(piece, text="", finish=whole.finish or piece.finish)
-    return replace(whole, finish=whole.finish or piece.finish)
+    counted = piece.prompt_tokens is not None or piece.completion_tokens is not None
+    return replace(piece if counted else whole, text="", finish=whole.finish or piece.finish)
 
 
 def _pause_before_retry(error: ChatError) -> float | None:
-    """Seconds to wait before the one retry; None where it cannot help or comes too late."""
+    """Seconds to wait before the one retry; None where it cannot help or comes too late.
+
+    Unreachable is said before the first text only, so a retry never says anything twice.
+    """
     if error.failure is not ChatFailure.UNREACHABLE:
         return None
     pause_s = error.retry_after_s if isinstance(error, Unavailable) else RETRY_S

@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager, closing
 
 import pytest
 
+from models import openai_chat
 from models.llm import (
     ChatError,
     ChatFailure,
@@ -117,11 +118,16 @@ async def test_cancelling_the_task_hangs_up(steps: list[bytes | Step]) -> None:
         await endpoint.hung_up.wait()
 
 
-async def test_replies_share_a_connection() -> None:
-    async with chat_endpoint() as endpoint, _model_at(endpoint) as model:
-        for _ in range(3):
-            await _ask(model)
-    assert len(endpoint.asked) == 3
+async def test_replies_share_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_chat, "_DRAIN_S", 10)
+    answer = Answer([delta("Hi."), DONE, Step.PAUSE])
+    async with chat_endpoint(answer) as endpoint, _model_at(endpoint) as model:
+        async with aclosing(model.reply(_QUESTION, ChatOptions())) as values:
+            async for value in values:
+                if isinstance(value, Completed):
+                    endpoint.resume.set()
+        await _ask(model)
+    assert len(endpoint.asked) == 2
     assert len(endpoint.connections) == 1
 
 

@@ -22,6 +22,7 @@ class Step(Enum):
 
     HANG = "send nothing more, keep the connection open"
     DROP = "break the connection"
+    PAUSE = "wait until `resume` is set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class ChatEndpoint:
         """Set when an answer reached its `HANG`."""
         self.hung_up = asyncio.Event()
         """Set when the client left before the answer was whole."""
+        self.resume = asyncio.Event()
         self.url = ""
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
@@ -114,6 +116,8 @@ class ChatEndpoint:
             if step is Step.HANG:
                 self.hanging.set()
                 await asyncio.Event().wait()
+            elif step is Step.PAUSE:
+                await self.resume.wait()
             elif step is Step.DROP:
                 _abort(request)
                 return
