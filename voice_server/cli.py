@@ -8,16 +8,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from models.asr import RecognitionError
 from models.errors import ModelError
 from voice_server import __version__
 from voice_server.settings import Settings, SettingsError, load
+from voice_server.subtitles import Format
 
 EXIT_UNUSABLE = 2
 """The configuration, a model or an input cannot be used; stderr says why."""
@@ -96,6 +98,32 @@ def serve(
         run_event_loop(settings)
 
 
+@application.command()
+def transcribe(
+    *,
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Recordings; - is stdin.")],
+    format: Annotated[Format, typer.Option(help="Of the result.")] = "text",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File, or folder for several.")
+    ] = None,
+    config: ConfigOption = None,
+    asr: AsrOption = None,
+    language: Annotated[str | None, typer.Option(help="Such as en; unset: detected.")] = None,
+    offline: OfflineOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Write down what is said in recordings, as text, subtitles or JSON."""
+    from voice_server import logs  # noqa: PLC0415
+    from voice_server.transcribe_files import transcribe_files  # noqa: PLC0415
+
+    with explained():
+        options = {"asr.engine": asr, "asr.language": language, "models.offline": offline}
+        fixed = ["llm.engine=scripted", "tts.engine=scripted"]
+        settings = load(config, [*as_assignments(options), *(assignments or ()), *fixed])
+        logs.configure("warning", settings.logs.format)
+        asyncio.run(transcribe_files(files, format, output, settings))
+
+
 def run_event_loop(settings: Settings) -> None:
     """Load the engines and serve, on uvloop where there is one."""
     from voice_server.app import serve as serve_app  # noqa: PLC0415
@@ -126,7 +154,7 @@ def about(
         raise typer.Exit
 
 
-def as_assignments(options: dict[str, str | int | bool | None]) -> list[str]:
+def as_assignments(options: Mapping[str, str | int | bool | None]) -> list[str]:
     """Options that were given, as the assignments that `--set` takes. Strings are quoted."""
     given = ((key, value) for key, value in options.items() if value is not None)
     return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given]
@@ -135,8 +163,10 @@ def as_assignments(options: dict[str, str | int | bool | None]) -> list[str]:
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what an operator can put right into a sentence and exit code 2."""
+    from voice_server.audio_file import AudioFileError  # noqa: PLC0415
+
     try:
         yield
-    except (SettingsError, ModelError) as error:
+    except (SettingsError, ModelError, AudioFileError, RecognitionError) as error:
         typer.echo(f"voice-server: {error}", err=True)
         raise typer.Exit(EXIT_UNUSABLE) from None

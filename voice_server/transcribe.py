@@ -1,0 +1,93 @@
+"""Recordings to text: read in blocks, cut at silences, several stretches recognised at a time.
+
+Reading and voice detection run in a thread, one stretch ahead of the recogniser, so memory holds a
+few stretches, however long the recording is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from audio import SAMPLE_RATE
+from audio.framing import Framer
+from audio.silero import SileroModel
+from audio.vad import VoiceDetector
+from models.asr import RecognitionOptions, Recognizer, Transcript
+from voice_server.audio_file import Recording
+from voice_server.passages import Cutter, Stretch
+from voice_server.settings import Settings
+from voice_server.subtitles import Passage
+
+Progress = Callable[[int], None]
+"""Is told how many milliseconds of the recording are done; may be called from a thread."""
+
+
+async def transcribe(
+    recording: Recording, recognizer: Recognizer, settings: Settings, progress: Progress
+) -> AsyncGenerator[Passage, None]:
+    """Yield what is said, passage by passage, in order. Open it with `contextlib.aclosing`.
+
+    A passage may turn out to be without words. Raises `AudioFileError` and `RecognitionError`.
+    """
+    loop, stretches = asyncio.get_running_loop(), _stretches(recording, settings, progress)
+    pending: deque[asyncio.Task[Passage]] = deque()
+    # The thread is waited for at the end: nobody may close a file that is being read.
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
+        try:
+            while stretch := await loop.run_in_executor(thread, next, stretches, None):
+                pending.append(asyncio.create_task(_recognise(stretch, recognizer, settings)))
+                if len(pending) > settings.asr.workers:
+                    yield await pending.popleft()
+            while pending:
+                yield await pending.popleft()
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+
+def _stretches(recording: Recording, settings: Settings, progress: Progress) -> Iterator[Stretch]:
+    """Cut a recording where nobody speaks. Blocks: to be iterated in a thread."""
+    framer, cutter = Framer(), Cutter(settings.turn)
+    detector = VoiceDetector(SileroModel())
+    samples_done = 0
+    for block in recording.blocks:
+        for frame in framer.feed(block):
+            if stretch := cutter.feed(frame, detector.feed(frame)):
+                yield stretch
+        samples_done += len(block)
+        progress(samples_done * 1000 // SAMPLE_RATE)
+    if stretch := cutter.flush():
+        yield stretch
+
+
+async def _recognise(stretch: Stretch, recognizer: Recognizer, settings: Settings) -> Passage:
+    utterance = recognizer.utterance(RecognitionOptions(language=settings.asr.language))
+    try:
+        utterance.feed(stretch.samples)
+        return _passage(await utterance.final(), stretch)
+    finally:
+        utterance.close()
+
+
+def _passage(transcript: Transcript, stretch: Stretch) -> Passage:
+    """Times since the recording began, instead of since the stretch did."""
+    words = tuple(
+        replace(
+            word,
+            start_ms=word.start_ms + stretch.start_ms,
+            end_ms=word.end_ms + stretch.start_ms,
+        )
+        for word in transcript.words
+    )
+    end_ms = stretch.start_ms + len(stretch.samples) * 1000 // SAMPLE_RATE
+    return Passage(
+        words[0].start_ms if words else stretch.start_ms,
+        words[-1].end_ms if words else end_ms,
+        transcript.text,
+        words,
+        transcript.language,
+        transcript.confidence,
+    )
