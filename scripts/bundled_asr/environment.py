@@ -53,8 +53,9 @@ def create() -> None:
         make_bare()
         # pip rather than uv: it takes a CPU-only build of PyTorch wherever its configuration
         # offers one, instead of gigabytes of GPU libraries that this training does not use.
-        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=True)
+        pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+        quiet = [] if sys.stdout.isatty() else ["--quiet", "--quiet"]
+        subprocess.run([*pip, *quiet, "--requirement", str(REQUIREMENTS)], check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
             f"The training environment could not be made: {error}\n"

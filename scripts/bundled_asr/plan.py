@@ -14,9 +14,9 @@ class Plan:
     tokenizer_sentences: int = 60_000
     utterances: int = 76_000
     positions: int = 4_000
-    encoder_steps: int = 5_000
-    decoder_steps: int = 12_000
-    joint_steps: int = 2_200
+    encoder_steps: int = 5_500
+    decoder_steps: int = 15_000
+    joint_steps: int = 2_500
     encoder_rate: float = 1.2e-3
     decoder_rate: float = 1.5e-3
     joint_rate: float = 5e-4
