@@ -21,6 +21,8 @@ from voice_server import __version__
 from voice_server.settings import Settings, SettingsError, load
 from voice_server.subtitles import Format
 
+EXIT_MISSING = 1
+"""`doctor` found that the server would not start."""
 EXIT_UNUSABLE = 2
 """The configuration, a model or an input cannot be used; stderr says why."""
 EXIT_INTERRUPTED = 130
@@ -122,6 +124,36 @@ def transcribe(
         settings = load(config, [*as_assignments(options), *(assignments or ()), *fixed])
         logs.configure("warning", settings.logs.format)
         asyncio.run(transcribe_files(files, format, output, settings))
+
+
+@application.command()
+def doctor(
+    *,
+    config: ConfigOption = None,
+    offline: OfflineOption = None,
+    assignments: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Check that everything needed is here. Exit code 1 if something is missing."""
+    from voice_server import doctor as checks  # noqa: PLC0415
+
+    with explained():
+        settings = load(
+            config, [*as_assignments({"models.offline": offline}), *(assignments or ())]
+        )
+        found = asyncio.run(checks.examine(settings))
+    typer.echo(checks.as_json(found) if as_json else checks.as_text(found), nl=False)
+    if any(check.verdict == "missing" for check in found):
+        raise typer.Exit(EXIT_MISSING)
+
+
+@application.command("config")
+def show_config(*, config: ConfigOption = None, assignments: SetOption = None) -> None:
+    """Print the effective settings as TOML, and where each value comes from."""
+    from voice_server.settings_report import report  # noqa: PLC0415
+
+    with explained():
+        typer.echo(report(config, assignments or ()), nl=False)
 
 
 def run_event_loop(settings: Settings) -> None:
