@@ -16,6 +16,7 @@
  * @typedef {object} Entry
  * @property {string} key
  * @property {"user" | "assistant"} speaker
+ * @property {number} stream     of a reply's audio; -1 before it has one
  * @property {string} stable
  * @property {string} unstable
  * @property {string} unheard
@@ -48,13 +49,15 @@ export class Conversation {
       case "transcript.final":
         return this.#endTurn(event);
       case "response.started":
-        return this.#reply(event.response);
+        return Object.assign(this.#reply(event.response), { stream: event.stream });
       case "text.delta":
         return this.#append(event);
       case "text.done":
         return this.#change(this.#reply(event.response), { stable: event.text });
       case "response.truncated":
         return this.#truncate(event);
+      case "metrics":
+        return this.#measure(this.#reply(event.response), event.metrics);
       case "response.done":
         return this.#endReply(event);
       default:
@@ -69,9 +72,14 @@ export class Conversation {
     return Object.assign(entry, { stable: text, done: true });
   }
 
-  /** The first sound of a reply was heard. @param {number} response @param {number} heardMs */
-  heard(response, heardMs) {
-    const entry = this.#find(this.#key("reply", response));
+  /**
+   * The first sound of a reply was heard.
+   *
+   * @param {number} stream
+   * @param {number} heardMs  after the end of the user's speech
+   */
+  heard(stream, heardMs) {
+    const entry = this.entries.findLast((other) => other.stream === stream) ?? null;
     if (entry) entry.latency.heardMs = heardMs;
     return entry;
   }
@@ -115,7 +123,12 @@ export class Conversation {
     const entry = this.#reply(response);
     entry.done = true;
     entry.outcome = status === "completed" ? "" : status;
-    entry.latency.parts = metrics ?? {};
+    return this.#measure(entry, metrics);
+  }
+
+  /** @param {Entry} entry @param {Record<string, number>} metrics */
+  #measure(entry, metrics) {
+    entry.latency.parts = { ...entry.latency.parts, ...metrics };
     return entry;
   }
 
@@ -142,6 +155,7 @@ export class Conversation {
     const entry = {
       key,
       speaker,
+      stream: -1,
       stable: "",
       unstable: "",
       unheard: "",

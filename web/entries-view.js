@@ -18,28 +18,35 @@ export class EntriesView {
   #scroller;
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
+  /** Stay at the newest words, unless the user has scrolled back. */
+  #following = true;
 
   /** @param {HTMLElement} list @param {HTMLElement} scroller */
   constructor(list, scroller) {
     this.#list = list;
     this.#scroller = scroller;
+    scroller.addEventListener("scroll", () => { this.#following = this.#atEnd(); });
+    new ResizeObserver(() => this.#follow()).observe(scroller);
   }
 
   /** @param {Entry} entry */
   draw(entry) {
-    const follow = this.#atEnd();
     if (isEmpty(entry)) {
       this.#drop(entry.key);
     } else {
       this.#fill(this.#item(entry), entry);
     }
-    if (follow) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#follow();
   }
 
   /** Forget what the conversation has forgotten. @param {Entry[]} entries */
   prune(entries) {
     const kept = new Set(entries.map((entry) => entry.key));
     for (const key of this.#items.keys()) if (!kept.has(key)) this.#drop(key);
+  }
+
+  #follow() {
+    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #atEnd() {
@@ -90,15 +97,20 @@ function isEmpty({ speaker, stable, unstable, done }) {
 function pieces({ speaker, stable, unstable, unheard, done }) {
   const nodes = [element("span", "stable", stable)];
   if (unstable) nodes.push(element("span", "unstable", stable ? ` ${unstable}` : unstable));
-  if (unheard) nodes.push(element("s", "unheard", stable ? ` ${unheard}` : unheard));
+  if (unheard) nodes.push(gapBefore(unheard), element("s", "unheard", unheard.trim()));
   if (speaker === "assistant" && !stable && !unheard && !done) nodes.push(element("span", "dots"));
   return nodes;
 }
 
+/** Words are set apart, a comma is not. @param {string} text */
+function gapBefore(text) {
+  return /^[\p{Punctuation}]/u.test(text) ? "" : " ";
+}
+
 /** @param {Entry} entry */
-function footOf({ outcome, latency }) {
+function footOf({ done, outcome, latency }) {
   const { segments, totalMs } = waterfall(latency);
-  if (!outcome && segments.length === 0) return null;
+  if (!done || (!outcome && segments.length === 0)) return null;
   const foot = element("div", "foot");
   if (outcome) foot.append(element("span", "outcome", OUTCOMES[outcome] ?? outcome));
   if (segments.length) foot.append(latencyOf(segments, totalMs));

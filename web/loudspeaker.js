@@ -43,6 +43,11 @@ export class Loudspeaker extends EventTarget {
     this.#worklet.port.postMessage({ push: chunk });
   }
 
+  /** Nothing of the stream follows; a `drained` event tells when it was played. */
+  end(/** @type {number} */ stream) {
+    this.#worklet.port.postMessage({ end: stream });
+  }
+
   /** Silence the stream within one quantum; a `stopped` event answers. @param {number} stream */
   flush(stream) {
     this.#worklet.port.postMessage({ flush: stream });

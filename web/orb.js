@@ -1,10 +1,12 @@
 /**
- * The heart of the page: soft rings that breathe, swell with whoever speaks, and carry the
- * waveform of the sound itself. Reads two analysers, draws one canvas, decides nothing.
+ * The heart of the page: soft rings that breathe and swell with whoever speaks, and a wreath of
+ * bars that is the sound itself. Reads two analysers, draws one canvas, decides nothing.
  */
 
 const POINTS = 120;
 const RINGS = 3;
+const BARS = 36;
+const BUTTON = 0.15; // its radius, as a share of the canvas's side
 const TURN = 2 * Math.PI;
 const FLOOR_DBFS = -58;
 const LOUD_DBFS = -12;
@@ -16,6 +18,7 @@ export class Orb {
   #context;
   #analysers;
   #samples = new Float32Array(1024);
+  #spectrum = new Uint8Array(512);
   #microphone = 0;
   #voice = 0;
   #busy = 0;
@@ -48,10 +51,10 @@ export class Orb {
     this.#busy = follow(this.#busy, this.state === "thinking" ? 1 : 0);
     const speaking = this.#voice > this.#microphone;
     this.#draw(this.#still.matches ? 0 : now / 1000, speaking ? this.#voice : this.#microphone);
-    this.#drawWave(speaking ? voice : microphone);
+    this.#drawSpectrum(speaking ? voice : microphone);
   }
 
-  /** Loudness as 0 to 1; leaves the samples for the waveform. @param {AnalyserNode | null} source */
+  /** Loudness as 0 to 1. @param {AnalyserNode | null} source */
   #level(source) {
     if (!source) return 0;
     source.getFloatTimeDomainData(this.#samples);
@@ -67,45 +70,59 @@ export class Orb {
     const side = this.#canvas.width;
     context.clearRect(0, 0, side, side);
     context.fillStyle = getComputedStyle(this.#canvas).color;
-    const breath = 0.012 * Math.sin(seconds * 1.1);
+    const breath = 0.008 * Math.sin(seconds * 1.1);
     for (let ring = RINGS; ring > 0; ring -= 1) {
-      const bend = (0.012 + 0.03 * level + 0.014 * this.#busy) * ring * 0.55;
-      const radius = 0.21 + breath + ring * (0.024 + 0.036 * level + 0.008 * this.#busy);
-      context.globalAlpha = 0.05 + 0.05 * (RINGS - ring) + 0.08 * level;
+      const bend = (0.004 + 0.012 * level + 0.008 * this.#busy) * ring;
+      const radius = BUTTON + breath * ring + ring * (0.036 + 0.034 * level);
+      context.globalAlpha = 0.07 + 0.035 * (RINGS - ring) + 0.05 * level;
       context.beginPath();
       this.#trace((angle) => {
-        const slow = Math.sin(3 * angle + seconds * (0.7 + 0.2 * ring));
-        const quick = Math.sin(5 * angle - seconds * (1 + 1.6 * this.#busy) - ring);
+        const slow = Math.sin(2 * angle + seconds * (0.5 + 0.15 * ring) + ring);
+        const quick = Math.sin(3 * angle - seconds * (0.8 + 2 * this.#busy) - ring);
         return radius + bend * (0.6 * slow + 0.4 * quick);
       });
       context.fill();
     }
   }
 
-  /** The sound itself, bent into a ring and faded out where its ends would meet. */
-  #drawWave(/** @type {AnalyserNode | null} */ source) {
+  /** The sound's spectrum as a wreath of bars, low notes at the bottom, the same on both sides. */
+  #drawSpectrum(/** @type {AnalyserNode | null} */ source) {
     if (!source) return;
-    source.getFloatTimeDomainData(this.#samples);
+    source.getByteFrequencyData(this.#spectrum);
     const context = this.#context;
+    const side = this.#canvas.width;
     context.strokeStyle = context.fillStyle;
-    context.globalAlpha = 0.75;
-    context.lineWidth = Math.max(1, this.#canvas.width / 260);
-    context.beginPath();
-    this.#trace((_angle, share) => {
-      const sample = this.#samples[Math.floor(share * (this.#samples.length - 1))];
-      const fade = Math.sin(Math.PI * share) ** 0.5;
-      return 0.225 + 0.2 * Math.tanh(2.5 * sample) * fade;
-    });
-    context.stroke();
+    context.lineWidth = side / 130;
+    context.lineCap = "round";
+    for (let bar = 0; bar < BARS; bar += 1) {
+      const loudness = this.#spectrum[3 + 2 * bar] / 255;
+      if (loudness < 0.05) continue;
+      context.globalAlpha = 0.25 + 0.6 * loudness;
+      for (const hand of [-1, 1]) {
+        const angle = TURN / 4 + (hand * (bar + 0.5) * TURN) / (2 * BARS);
+        this.#spoke(angle, BUTTON + 0.025, BUTTON + 0.025 + 0.13 * loudness ** 2);
+      }
+    }
   }
 
-  /** @param {(angle: number, share: number) => number} radius  as a share of the canvas's side */
+  /** @param {number} angle @param {number} from @param {number} to  shares of the canvas's side */
+  #spoke(angle, from, to) {
+    const side = this.#canvas.width;
+    const point = (/** @type {number} */ r) => /** @type {const} */ ([
+      side * (0.5 + r * Math.cos(angle)), side * (0.5 + r * Math.sin(angle)),
+    ]);
+    this.#context.beginPath();
+    this.#context.moveTo(...point(from));
+    this.#context.lineTo(...point(to));
+    this.#context.stroke();
+  }
+
+  /** @param {(angle: number) => number} radius  as a share of the canvas's side */
   #trace(radius) {
     const side = this.#canvas.width;
-    for (let i = 0; i <= POINTS; i += 1) {
-      const share = (i % POINTS) / POINTS;
-      const angle = share * TURN - TURN / 4;
-      const r = radius(angle, share) * side;
+    for (let i = 0; i < POINTS; i += 1) {
+      const angle = (i * TURN) / POINTS;
+      const r = radius(angle) * side;
       this.#context.lineTo(side / 2 + r * Math.cos(angle), side / 2 + r * Math.sin(angle));
     }
     this.#context.closePath();

@@ -60,7 +60,12 @@ export class PlaybackBuffer {
   /** Samples of the current stream that have left for the device. */
   get position() {
     const unheard = Math.round((this.#ready.length * this.sourceRate) / this.outputRate);
-    return Math.max(0, this.#taken - unheard);
+    return this.#waiting ? this.#taken : Math.max(0, this.#taken - unheard);
+  }
+
+  /** Whether a stream sounds right now. */
+  get playing() {
+    return this.stream !== null && !this.#waiting;
   }
 
   /** Queued and not rendered, in milliseconds. */
@@ -78,15 +83,32 @@ export class PlaybackBuffer {
     this.#queuedSamples += chunk.samples.length;
   }
 
-  /** Drop the stream: what is queued at once, what sounds by the end of the next quantum. */
-  flush(/** @type {number} */ stream) {
-    this.#queue = this.#queue.filter((chunk) => chunk.stream !== stream);
-    this.#queuedSamples = this.#queue.reduce((sum, c) => sum + c.samples.length - c.offset, 0);
+  /**
+   * Nothing of the stream follows what was pushed.
+   *
+   * @param {number} stream
+   */
+  end(stream) {
+    const newest = this.#queue.findLast((chunk) => chunk.stream === stream);
+    if (newest) {
+      newest.last = true;
+    } else if (this.stream === stream) {
+      this.#drain();
+    }
+  }
+
+  /**
+   * Drop the stream: it is silent by the end of the next quantum.
+   *
+   * @param {number} stream
+   */
+  flush(stream) {
     if (this.stream === stream) {
       this.#fading = true;
-    } else {
-      this.#note("stopped", stream, this.#drained.stream === stream ? this.#drained.position : 0);
+      return;
     }
+    this.#drop(stream);
+    this.#note("stopped", stream, this.#drained.stream === stream ? this.#drained.position : 0);
   }
 
   /** What happened since the last call. @returns {PlaybackEvent[]} */
@@ -108,16 +130,21 @@ export class PlaybackBuffer {
     this.#ready = this.#ready.slice(output.length);
   }
 
-  /** A ramp to zero over what was already resampled: shorter than a quantum, long enough not to click. */
+  /** One last quantum, ramped down to zero: short enough to be at once, too long to click. */
   #fade(/** @type {Float32Array} */ output) {
-    const length = Math.min(output.length, this.#ready.length || output.length);
-    if (this.#ready.length === 0) this.#resampleBlock();
-    output.fill(0);
-    for (let i = 0; i < Math.min(length, this.#ready.length); i += 1) {
-      output[i] = this.#ready[i] * (1 - (i + 1) / length);
+    const { stream, position } = this;
+    while (this.#ready.length < output.length) this.#resampleBlock();
+    for (let i = 0; i < output.length; i += 1) {
+      output[i] = this.#ready[i] * (1 - (i + 1) / output.length);
     }
-    this.#note("stopped", this.stream ?? 0, this.position);
+    this.#drop(stream);
+    this.#note("stopped", stream, position);
     this.#reset();
+  }
+
+  #drop(/** @type {number} */ stream) {
+    this.#queue = this.#queue.filter((chunk) => chunk.stream !== stream);
+    this.#queuedSamples = this.#queue.reduce((sum, c) => sum + c.samples.length - c.offset, 0);
   }
 
   #reset() {
@@ -185,9 +212,12 @@ export class PlaybackBuffer {
   /** @param {Chunk} chunk */
   #finish(chunk) {
     this.#queue.shift();
-    if (!chunk.last) return;
-    this.#note("drained", chunk.stream, this.#taken);
-    this.#drained = { stream: chunk.stream, position: this.#taken };
+    if (chunk.last) this.#drain();
+  }
+
+  #drain() {
+    this.#drained = { stream: this.stream ?? 0, position: this.#taken };
+    this.#note("drained", this.#drained.stream, this.#taken);
     this.stream = null;
     this.#taken = 0;
     this.#waiting = true;

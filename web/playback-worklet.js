@@ -1,8 +1,8 @@
 /**
  * The loudspeaker inside the audio thread: a `PlaybackBuffer` driven by the device's clock.
  *
- * Takes `{push: Chunk}`, `{flush: stream}` and `{close: true}`; posts what the buffer noted, and
- * the rendered position every tenth of a second.
+ * Takes `{push: Chunk}`, `{end: stream}`, `{flush: stream}` and `{close: true}`; posts what the
+ * buffer noted, and the rendered position every tenth of a second.
  */
 
 import { PlaybackBuffer } from "./playback-buffer.js";
@@ -23,6 +23,7 @@ class Playback extends AudioWorkletProcessor {
 
   #receive(data) {
     if (data.push) this.#buffer.push(data.push);
+    if (data.end !== undefined) this.#buffer.end(data.end);
     if (data.flush !== undefined) this.#buffer.flush(data.flush);
     if (data.close) this.#open = false;
   }
@@ -30,8 +31,10 @@ class Playback extends AudioWorkletProcessor {
   /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */
   process(_inputs, outputs) {
     this.#buffer.render(outputs[0][0]);
-    for (const event of this.#buffer.takeEvents()) this.port.postMessage({ ...event, time: currentTime });
-    if (this.#buffer.stream !== null && currentTime >= this.#nextReport) this.#report();
+    for (const event of this.#buffer.takeEvents()) {
+      this.port.postMessage({ ...event, time: currentTime });
+    }
+    if (this.#buffer.playing && currentTime >= this.#nextReport) this.#report();
     return this.#open;
   }
 

@@ -69,7 +69,7 @@ const PROBLEMS = {
  * @returns {Problem}
  */
 export function describe({ code, message }) {
-  return PROBLEMS[code] ?? {
+  return (Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code] : null) ?? {
     title: "Something went wrong",
     advice: message || `The browser says “${code}”. Press the button to try again.`,
   };

@@ -194,6 +194,7 @@ export class VoiceClient extends EventTarget {
   /** @param {any} message  of the server */
   #onMessage(message) {
     if (message.type === "ready") this.#onReady(message);
+    if (message.type === "audio.done") this.#loudspeaker?.end(message.stream);
     if (message.type === "playback.stop") this.#flush(message.stream);
     this.#emit("event", message);
   }

@@ -1,0 +1,107 @@
+"""web/conversation.js: from server events to what stands on the screen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+TELL = """async (events) => {
+  const { Conversation } = await import("/conversation.js");
+  const conversation = new Conversation();
+  for (const event of events) {
+    if (event.type === "typed") conversation.type(event.text);
+    else if (event.type === "heard") conversation.heard(event.stream, event.ms);
+    else conversation.apply(event);
+  }
+  return conversation.entries;
+}"""
+
+READY = {"type": "ready"}
+
+
+def _entries(modules: Page, *events: Mapping[str, object]) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = modules.evaluate(TELL, list(events))
+    return entries
+
+
+def _partial(item: int, stable: str, unstable: str) -> dict[str, object]:
+    return {"type": "transcript.partial", "item": item, "stable": stable, "unstable": unstable}
+
+
+def _final(item: int, text: str) -> dict[str, object]:
+    return {"type": "transcript.final", "item": item, "text": text}
+
+
+def _delta(response: int, text: str) -> dict[str, object]:
+    return {"type": "text.delta", "response": response, "text": text}
+
+
+def test_words_are_volatile_then_committed_then_final(modules: Page) -> None:
+    (entry,) = _entries(modules, READY, _partial(1, "", "what"), _partial(1, "What", "time is"))
+    assert (entry["stable"], entry["unstable"], entry["done"]) == ("What", "time is", False)
+    (entry,) = _entries(modules, READY, _partial(1, "What", "tame"), _final(1, "What time is it?"))
+    assert (entry["stable"], entry["unstable"], entry["done"]) == ("What time is it?", "", True)
+
+
+def test_a_turn_that_was_nothing_leaves_nothing(modules: Page) -> None:
+    assert _entries(modules, READY, _partial(1, "", "hm"), _final(1, "")) == []
+
+
+def test_a_reply_grows_token_by_token(modules: Page) -> None:
+    (entry,) = _entries(modules, READY, _delta(1, "It is"), _delta(1, " noon."))
+    assert entry["speaker"] == "assistant"
+    assert entry["stable"] == "It is noon."
+
+
+def test_an_interruption_leaves_what_was_not_heard(modules: Page) -> None:
+    (entry,) = _entries(
+        modules,
+        READY,
+        _delta(1, "Once upon a time."),
+        {"type": "response.truncated", "response": 1, "heard": "Once", "unheard": " upon a time."},
+        {"type": "response.done", "response": 1, "status": "interrupted", "metrics": {"llm_ms": 3}},
+    )
+    assert (entry["stable"], entry["unheard"]) == ("Once", " upon a time.")
+    assert (entry["outcome"], entry["done"]) == ("interrupted", True)
+    assert entry["latency"]["parts"] == {"llm_ms": 3}
+
+
+def test_latencies_come_in_pieces(modules: Page) -> None:
+    (entry,) = _entries(
+        modules,
+        READY,
+        {"type": "response.started", "response": "resp_4", "stream": 4},
+        {"type": "metrics", "response": "resp_4", "metrics": {"llm_ms": 3}},
+        {"type": "heard", "stream": 4, "ms": 640},
+        {
+            "type": "response.done",
+            "response": "resp_4",
+            "status": "completed",
+            "metrics": {"tts_ms": 5},
+        },
+    )
+    assert entry["latency"] == {"parts": {"llm_ms": 3, "tts_ms": 5}, "heardMs": 640}
+
+
+def test_numbers_of_a_new_session_do_not_touch_the_old(modules: Page) -> None:
+    old, new = _entries(modules, READY, _partial(1, "Old", ""), READY, _partial(1, "New", ""))
+    assert (old["stable"], old["done"]) == ("Old", True)
+    assert (new["stable"], new["done"]) == ("New", False)
+
+
+def test_typed_messages_stand_where_they_were_typed(modules: Page) -> None:
+    entries = _entries(modules, READY, _final(1, "Hello."), {"type": "typed", "text": "Hm?"})
+    assert [entry["stable"] for entry in entries] == ["Hello.", "Hm?"]
+
+
+def test_the_oldest_entries_are_forgotten(modules: Page) -> None:
+    entries = _entries(modules, READY, *(_final(turn, f"Turn {turn}.") for turn in range(1, 301)))
+    assert len(entries) == 200
+    assert entries[-1]["stable"] == "Turn 300."
+
+
+def test_events_it_does_not_know_change_nothing(modules: Page) -> None:
+    assert _entries(modules, READY, {"type": "flow"}, {"type": "state", "state": "listening"}) == []

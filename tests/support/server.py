@@ -1,0 +1,74 @@
+"""The real server as a process: started on a free port, stopped by its process id."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Self
+
+ROOT = Path(__file__).parent.parent.parent
+
+STOP_S = 30.0
+"""More than the server's own time to drain."""
+
+COMMAND = (sys.executable, "-c", "from voice_server.cli import main; main()", "serve")
+ENGINES = ("--offline", "--asr", "bundled", "--llm", "offline", "--tts", "espeak")
+
+
+class ServerProcess:
+    """`voice-server serve` with the bundled engines; a context manager."""
+
+    def __init__(self, *options: str, port: int = 0) -> None:
+        self._command = [*COMMAND, "--port", str(port), *ENGINES, *options]
+        self.port = port
+        """Known once entered."""
+        self.log = ""
+        """What the server wrote to stderr; known once stopped."""
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def __enter__(self) -> Self:
+        self._stderr = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            self._command,
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.stop()
+            raise RuntimeError(f"the server did not start:\n{self.log}")
+        self.port = json.loads(line)["port"]
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Signal the process, wait for it, return its exit status. Safe to call twice."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            self.process.wait(STOP_S)
+        finally:
+            self.process.kill()
+            self._close_streams()
+        return self.process.wait()
+
+    def _close_streams(self) -> None:
+        if self._stderr.closed:
+            return
+        self._stderr.seek(0)
+        self.log = self._stderr.read().decode()
+        self._stderr.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
