@@ -1,0 +1,1 @@
+"""Against a real vLLM; `scripts/test-vllm` starts one and runs these."""

@@ -1,0 +1,15 @@
+"""Leaves this folder out unless a vLLM was started for it."""
+
+import os
+
+import pytest
+
+SERVER_VARIABLE = "VOICE_SERVER_TEST_VLLM_URL"
+
+collect_ignore_glob = [] if os.environ.get(SERVER_VARIABLE) else ["test_*.py"]
+
+
+@pytest.fixture
+def server_url() -> str:
+    """The address of the server, without `/v1`."""
+    return os.environ[SERVER_VARIABLE]

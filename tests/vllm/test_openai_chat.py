@@ -1,0 +1,134 @@
+"""Our chat client and the real vLLM: what a scripted endpoint cannot prove."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import aiohttp
+import pytest
+
+from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message, TextDelta
+from models.openai_chat import OpenAIChat, discover
+
+pytestmark = [pytest.mark.engine, pytest.mark.vllm]
+
+_ENDLESS = [Message("user", "Never stop talking.")]
+_ENDLESS_TOKENS = 1800
+
+
+@pytest.fixture
+async def model(server_url: str) -> AsyncGenerator[OpenAIChat, None]:
+    chat = OpenAIChat(server_url, label="vllm")
+    yield chat
+    await chat.close()
+
+
+async def _reply(model: OpenAIChat, *messages: Message) -> tuple[list[str], Completed]:
+    options = ChatOptions(max_tokens=400, temperature=0.0)
+    async with aclosing(model.reply(messages, options)) as values:
+        received = [value async for value in values]
+    completed = received.pop()
+    assert isinstance(completed, Completed)
+    return [value.text for value in received if isinstance(value, TextDelta)], completed
+
+
+async def _metric(server_url: str, name: str) -> float:
+    """The sum of one of vLLM's own counters or gauges over its labels."""
+    async with aiohttp.ClientSession() as session, session.get(f"{server_url}/metrics") as response:
+        lines = (await response.text()).splitlines()
+    values = [float(line.split()[-1]) for line in lines if line.startswith(f"vllm:{name}{{")]
+    assert values, f"vLLM has no metric {name}"
+    return sum(values)
+
+
+async def _until_idle(server_url: str) -> None:
+    async with asyncio.timeout(30):
+        while await _metric(server_url, "num_requests_running"):  # noqa: ASYNC110 - it only answers
+            await asyncio.sleep(0.02)
+
+
+async def test_a_sentence_streams_and_stops_by_itself(model: OpenAIChat) -> None:
+    deltas, completed = await _reply(model, Message("user", "Hello."))
+    assert "".join(deltas) == "Hello! How can I help you?"
+    assert len(deltas) > 3
+    assert completed.reason == "stop"
+    assert completed.prompt_tokens
+    assert completed.completion_tokens == pytest.approx(len(deltas), abs=2)
+    assert model.name == "vllm:tiny"
+
+
+async def test_max_tokens_is_kept(model: OpenAIChat) -> None:
+    async with aclosing(model.reply(_ENDLESS, ChatOptions(max_tokens=20))) as values:
+        received = [value async for value in values]
+    assert received[-1] == Completed("length", received[-1].prompt_tokens, 20, 0)  # type: ignore[union-attr]
+
+
+async def test_closing_the_stream_ends_generation(model: OpenAIChat, server_url: str) -> None:
+    before = await _metric(server_url, "generation_tokens_total")
+    options = ChatOptions(max_tokens=_ENDLESS_TOKENS)
+    async with aclosing(model.reply(_ENDLESS, options)) as values:
+        for _ in range(5):
+            await anext(values)
+    await _until_idle(server_url)
+    at_abort = await _metric(server_url, "generation_tokens_total")
+    assert at_abort - before < _ENDLESS_TOKENS
+    _, completed = await _reply(model, Message("user", "Hello."))
+    after = await _metric(server_url, "generation_tokens_total")
+    assert after - at_abort == completed.completion_tokens, "the aborted reply made no token more"
+
+
+async def test_cancelling_the_task_ends_generation(model: OpenAIChat, server_url: str) -> None:
+    before = await _metric(server_url, "generation_tokens_total")
+    talking = asyncio.Event()
+
+    async def talk() -> None:
+        options = ChatOptions(max_tokens=_ENDLESS_TOKENS)
+        async with aclosing(model.reply(_ENDLESS, options)) as values:
+            async for _ in values:
+                talking.set()
+
+    task = asyncio.create_task(talk())
+    await talking.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await _until_idle(server_url)
+    assert await _metric(server_url, "generation_tokens_total") - before < _ENDLESS_TOKENS
+
+
+async def test_eight_replies_at_once(model: OpenAIChat) -> None:
+    questions = [Message("user", "Tell me a long story.")] * 4 + [Message("user", "Hello.")] * 4
+    replies = await asyncio.gather(*(_reply(model, question) for question in questions))
+    texts = ["".join(deltas) for deltas, _ in replies]
+    assert all(text.endswith((".", "!", "?")) for text in texts)
+    assert all(completed.reason == "stop" for _, completed in replies)
+    assert texts[4:] == ["Hello! How can I help you?"] * 4
+
+
+async def test_the_second_turn_finds_the_first_in_the_cache(model: OpenAIChat) -> None:
+    system = Message("system", "You are a voice assistant. Answer in one sentence. " * 4)
+    first = [system, Message("user", "Tell me a long story.")]
+    deltas, _ = await _reply(model, *first)
+    told = Message("assistant", "".join(deltas))
+    _, completed = await _reply(model, *first, told, Message("user", "Hello."))
+    assert completed.cached_tokens
+    assert completed.prompt_tokens
+    assert completed.cached_tokens < completed.prompt_tokens
+
+
+async def test_an_unknown_model_is_refused(server_url: str) -> None:
+    chat = OpenAIChat(server_url, "no-such-model")
+    with pytest.raises(ChatError, match="answered 404") as caught:
+        await _reply(chat, Message("user", "Hello."))
+    await chat.close()
+    assert caught.value.failure is ChatFailure.REFUSED
+
+
+async def test_a_conversation_longer_than_the_context_is_refused(model: OpenAIChat) -> None:
+    with pytest.raises(ChatError, match="the model's context") as caught:
+        await _reply(model, Message("user", "word " * 5000))
+    assert caught.value.failure is ChatFailure.REFUSED
+
+
+async def test_discovery(server_url: str) -> None:
+    assert await discover(server_url) == ["tiny"]
