@@ -108,4 +108,4 @@ def _av_blocks(container: Any, name: str) -> Iterator[Samples]:
 def _to_int16(signal: NDArray[np.float32]) -> Samples:
     """Clip what is beyond full scale, and take what is no number for silence."""
     finite = np.nan_to_num(signal, nan=0.0, posinf=1.0, neginf=-1.0)
-    return np.clip(np.rint(finite * 32767), -32768, 32767).astype(np.int16)
+    return np.clip(np.rint(finite * 32768), -32768, 32767).astype(np.int16)

@@ -120,7 +120,8 @@ def transcribe(
 
     with explained():
         options = {"asr.engine": asr, "asr.language": language, "models.offline": offline}
-        fixed = ["llm.engine=scripted", "tts.engine=scripted"]
+        # Nobody waits for an answer here, so a slow recogniser may take its time.
+        fixed = ["llm.engine=scripted", "tts.engine=scripted", "asr.final_deadline_s=600"]
         settings = load(config, [*as_assignments(options), *(assignments or ()), *fixed])
         logs.configure("warning", settings.logs.format)
         asyncio.run(transcribe_files(files, format, output, settings))

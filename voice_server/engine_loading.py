@@ -34,7 +34,7 @@ from models.scripted import (
     VoiceScript,
 )
 from models.tts import SynthesisError, Synthesizer
-from models.whisper import WhisperRecognizer
+from models.whisper import Patience, WhisperRecognizer
 from voice_server.engine_plans import Plan
 from voice_server.settings import LlmSettings, Settings
 
@@ -124,12 +124,16 @@ class Loader:
             compute_type=settings.compute_type,
             beam_size=settings.beam_size,
             cpu_threads=max(1, (os.cpu_count() or 1) // settings.workers),
+            patience=Patience(final_s=settings.final_deadline_s),
         )
 
     async def _sphinx(self) -> Recognizer:
         from models.sphinx import SphinxRecognizer  # noqa: PLC0415
 
-        return await SphinxRecognizer.load(scheduler=self._scheduler)
+        settings = self._settings.asr
+        return await SphinxRecognizer.load(
+            decoders_max=settings.workers, final_deadline_s=settings.final_deadline_s
+        )
 
 
 def _endpoint(plan: Plan, settings: LlmSettings) -> OpenAIChat:

@@ -104,7 +104,7 @@ def cues(passages: Sequence[Passage]) -> list[Cue]:
     starts = [cue.start_ms for cue in cut[1:]]
     return [
         Cue(cue.start_ms, _shown_until(cue, next_start_ms), cue.lines)
-        for cue, next_start_ms in zip(cut, [*starts, None], strict=True)
+        for cue, next_start_ms in zip(cut, [*starts, None], strict=False)
     ]
 
 

@@ -21,7 +21,7 @@ from voice_server.settings import Settings
 from voice_server.subtitles import Passage
 
 Progress = Callable[[int], None]
-"""Is told how many milliseconds of the recording are done; may be called from a thread."""
+"""Is told how many milliseconds of the recording are done."""
 
 
 async def transcribe(
@@ -31,34 +31,37 @@ async def transcribe(
 
     A passage may turn out to be without words. Raises `AudioFileError` and `RecognitionError`.
     """
-    loop, stretches = asyncio.get_running_loop(), _stretches(recording, settings, progress)
+    loop, stretches = asyncio.get_running_loop(), _stretches(recording, settings)
     pending: deque[asyncio.Task[Passage]] = deque()
+
+    async def oldest() -> Passage:
+        passage = await pending.popleft()
+        progress(passage.end_ms)
+        return passage
+
     # The thread is waited for at the end: nobody may close a file that is being read.
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
         try:
             while stretch := await loop.run_in_executor(thread, next, stretches, None):
                 pending.append(asyncio.create_task(_recognise(stretch, recognizer, settings)))
                 if len(pending) > settings.asr.workers:
-                    yield await pending.popleft()
+                    yield await oldest()
             while pending:
-                yield await pending.popleft()
+                yield await oldest()
         finally:
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
 
-def _stretches(recording: Recording, settings: Settings, progress: Progress) -> Iterator[Stretch]:
+def _stretches(recording: Recording, settings: Settings) -> Iterator[Stretch]:
     """Cut a recording where nobody speaks. Blocks: to be iterated in a thread."""
     framer, cutter = Framer(), Cutter(settings.turn)
     detector = VoiceDetector(SileroModel())
-    samples_done = 0
     for block in recording.blocks:
         for frame in framer.feed(block):
             if stretch := cutter.feed(frame, detector.feed(frame)):
                 yield stretch
-        samples_done += len(block)
-        progress(samples_done * 1000 // SAMPLE_RATE)
     if stretch := cutter.flush():
         yield stretch
 

@@ -67,6 +67,8 @@ def _bar(name: str, duration_ms: int | None) -> Iterator[Callable[[int], None]]:
             bar.update(task, completed=done_ms, speed=speed)
 
         yield progress
+        if duration_ms is not None:
+            progress(duration_ms)  # Silence at the end is nobody's passage.
 
 
 def _target(path: str, format: Format, output: Path | None, *, alone: bool) -> Path | None:
