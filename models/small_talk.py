@@ -50,6 +50,7 @@ _SUGGESTIONS = (
     'Try "repeat after me", or "tell me a joke".',
 )
 _COUNT_MAX = 100
+_HEARD_CHARS_MAX = 1000
 _ECHO_CHARS_MAX = 400
 _RECALL_WORDS_MAX = 12
 
@@ -79,7 +80,7 @@ def answer(messages: Sequence[Message], now: datetime) -> str:
     if not spoken:
         return INTRODUCTION
     last = spoken[-1]
-    turn = Turn(messages[last].content.strip(), messages[:last], now)
+    turn = Turn(messages[last].content.strip()[:_HEARD_CHARS_MAX], messages[:last], now)
     plain = _plain(turn.text)
     for pattern, respond in _TABLE:
         match = pattern.search(plain)

@@ -145,3 +145,7 @@ def test_what_it_cannot_answer_is_repeated_with_two_things_to_try() -> None:
 @pytest.mark.parametrize("text", ["", "...", "😀"])
 def test_no_words_are_no_question(text: str) -> None:
     assert _ask(text).startswith("I did not hear any words.")
+
+
+def test_only_the_beginning_of_a_long_speech_is_considered() -> None:
+    assert _ask("blah " * 400 + "tell me a joke").startswith("You said: blah blah")
