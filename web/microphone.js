@@ -19,13 +19,9 @@ export class Microphone extends EventTarget {
    * Ask for permission and start.
    *
    * @param {AudioContext} context
-   * @throws {DOMException} `NotAllowedError`, `NotFoundError`, … as `getUserMedia` says it;
-   *   `SecurityError` where the page's origin keeps the browser from asking
+   * @throws {DOMException} `NotAllowedError`, `NotFoundError`, … as `getUserMedia` says it
    */
   static async open(context) {
-    if (!navigator.mediaDevices) {
-      throw new DOMException("Not a secure origin.", "SecurityError");
-    }
     const stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
     return new Microphone(context, stream);
   }

@@ -24,7 +24,7 @@ const PROBLEMS = {
   },
   SecurityError: {
     title: "This address is not secure enough for a microphone",
-    advice: "Browsers hand it over only to https pages and to localhost. Open the page as http://localhost, or put https in front of the server. You can also type.",
+    advice: "Browsers hand it over only to https pages and to localhost. Open the page as http://localhost, or put https in front of the server.",
   },
   microphone_ended: {
     title: "The microphone has gone",

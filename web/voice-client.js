@@ -73,7 +73,8 @@ export class VoiceClient extends EventTarget {
    * Open the devices and the connection. Call it from a click: browsers insist.
    *
    * @param {{microphone?: boolean}} [options]  false: for typed messages only
-   * @throws {DOMException}  as `Microphone.open`
+   * @throws {DOMException}  as `Microphone.open`; `SecurityError` where the page's address keeps
+   *   the browser from giving out microphones and worklets
    */
   async start({ microphone = true } = {}) {
     this.#starts += 1;
@@ -127,6 +128,7 @@ export class VoiceClient extends EventTarget {
   }
 
   async #openContext() {
+    if (!isSecureContext) throw new DOMException("Not a secure origin.", "SecurityError");
     if (!this.#context) {
       const context = new AudioContext({ latencyHint: "interactive" });
       for (const name of ["capture-worklet.js", "playback-worklet.js"]) {

@@ -1,0 +1,202 @@
+"""The page in a real Chromium, with a recorded voice at the microphone and the real server."""
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+
+from tests.browser.conftest import INSECURE_HOST, WAIT_MS, open_page
+from tests.support.server import ServerProcess
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=WAIT_MS)
+
+HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+REFUSED_SOCKET = "WebSocket connection"
+"""Chromium's own words on the console when a server is gone."""
+
+
+class Line:
+    """The JSON messages that went over the page's WebSocket, in order."""
+
+    def __init__(self, page: Page) -> None:
+        self.sent: list[dict[str, object]] = []
+        self.received: list[dict[str, object]] = []
+        page.on("websocket", self._watch)
+
+    def _watch(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda data: _note(self.sent, data))
+        socket.on("framereceived", lambda data: _note(self.received, data))
+
+    def order_of(self, *types: str) -> list[object]:
+        """The received messages of these types, each type's first only."""
+        firsts = dict.fromkeys(m["type"] for m in self.received if m["type"] in types)
+        return list(firsts)
+
+    def playback_states(self, stream: int) -> list[object]:
+        """What the page told about its loudspeaker, without repetition."""
+        reports = (m for m in self.sent if m["type"] == "playback" and m["stream"] == stream)
+        return list(dict.fromkeys(report["state"] for report in reports))
+
+
+def _note(into: list[dict[str, object]], data: str | bytes) -> None:
+    if isinstance(data, str):
+        into.append(json.loads(data))
+
+
+def _said(page: Page) -> Locator:
+    return page.locator(".entry[data-speaker=user] .words")
+
+
+def _answers(page: Page) -> Locator:
+    return page.locator(".entry[data-speaker=assistant]")
+
+
+def _audible(page: Page, audible: bool) -> Locator:
+    return page.locator(f"html[data-audible={str(audible).lower()}]")
+
+
+def _type(page: Page, text: str) -> None:
+    page.get_by_label("Message").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_conversation_with_an_interruption(page: Page) -> None:
+    line = Line(page)
+    page.get_by_role("button", name="Start talking").click()
+    growing = page.locator(".entry[data-speaker=user][data-done=false] .words")
+    expect(growing).to_have_text(re.compile("^What"))
+    expect(_said(page)).to_have_text(["What time is it?"])
+    expect(_answers(page).locator(".words")).to_have_text(re.compile("^It is .+"))
+    expect(_audible(page, True)).to_be_attached()
+    expect(page.locator("#state")).to_have_text("Speaking")
+    expect(_answers(page).locator(".latency-total")).to_have_text(re.compile(r"\d+ m?s to answer"))
+    in_order = ("speech.started", "transcript.partial", "speech.stopped", "transcript.final")
+    assert line.order_of(*in_order) == list(in_order)
+
+    expect(_said(page)).to_have_text(["What time is it?", "Tell me a long story."])
+    story = _answers(page).nth(1)
+    expect(story.locator(".words")).to_have_text(re.compile("^Once upon a time"))
+    assert line.playback_states(1) == ["playing", "drained"]
+
+    expect(story).to_have_attribute("data-outcome", "interrupted")
+    expect(_audible(page, False)).to_be_attached()
+    expect(story.locator(".stable")).to_have_text(re.compile("^Once upon"))
+    expect(story.locator("s.unheard")).not_to_be_empty()
+    expect(_said(page).nth(2)).to_have_text("Stop the alarm.")
+    expect(_answers(page).nth(2)).to_have_attribute("data-done", "true")
+    assert line.playback_states(2) == ["playing", "stopped"]
+
+    page.get_by_role("button", name="Stop talking").click()
+    expect(page.locator("#state")).to_have_text("Press to talk")
+    assert line.sent[-1] == {"type": "bye"}
+
+
+def test_transcription_only_answers_nothing(page: Page) -> None:
+    line = Line(page)
+    page.get_by_role("switch", name="Only write it down").check()
+    page.get_by_role("button", name="Start talking").click()
+    expect(_said(page).first).to_have_text("What time is it?")
+    expect(page.locator("#state")).to_have_text("Writing down what you say")
+    expect(_said(page).nth(1)).to_have_text(re.compile("^Tell"))
+    expect(_answers(page)).to_have_count(0)
+    assert line.order_of("response.started") == []
+
+
+def test_the_switch_begins_a_new_session_in_the_other_mode(page: Page) -> None:
+    line = Line(page)
+    _type(page, "Hello.")
+    expect(_answers(page)).to_have_attribute("data-done", "true")
+    page.get_by_role("switch", name="Only write it down").check()
+    expect(page.locator("body[data-mode=transcription]")).to_be_attached()
+    page.get_by_role("switch", name="Only write it down").uncheck()
+    _type(page, "Hello again.")
+    expect(_answers(page).nth(1)).to_have_attribute("data-done", "true")
+    hellos = [message["mode"] for message in line.sent if message["type"] == "hello"]
+    assert hellos == ["conversation", "transcription", "conversation"]
+
+
+def test_a_typed_message_is_answered_aloud_without_a_microphone(page: Page) -> None:
+    page.get_by_role("button", name="What time is it?").click()
+    expect(_said(page)).to_have_text("What time is it?")
+    expect(_answers(page).locator(".words")).to_have_text(re.compile("^It is .+"))
+    expect(_audible(page, True)).to_be_attached()
+    expect(page.get_by_role("button", name="Start talking")).to_be_visible()
+
+
+def test_names_its_engines_and_their_limits(page: Page) -> None:
+    _type(page, "Hello.")
+    expect(page.locator("#engines")).to_contain_text("offline-responder")
+    expect(page.locator("#notices")).to_contain_text("not from a language model")
+
+
+def test_hostile_text_is_text(page: Page) -> None:
+    _type(page, f"Repeat after me: {HOSTILE}")
+    expect(_said(page)).to_have_text(f"Repeat after me: {HOSTILE}")
+    expect(_answers(page).locator(".words")).to_contain_text("onerror")
+    expect(page.locator("#entries :is(img, script)")).to_have_count(0)
+    expect(page).to_have_title("Voice server")
+
+
+def test_escape_stops_the_reply(page: Page) -> None:
+    _type(page, "Tell me a long story.")
+    expect(_audible(page, True)).to_be_attached()
+    page.keyboard.press("Escape")
+    expect(_answers(page)).to_have_attribute("data-outcome", "cancelled")
+    expect(_audible(page, False)).to_be_attached()
+    expect(_answers(page).locator("s.unheard")).not_to_be_empty()
+
+
+def test_a_denied_microphone_is_explained(page: Page) -> None:
+    denial = {"permission": {"name": "microphone"}, "setting": "denied"}
+    page.context.new_cdp_session(page).send("Browser.setPermission", denial)
+    page.get_by_role("button", name="Start talking").click()
+    expect(page.get_by_role("alert")).to_contain_text("The microphone is not allowed")
+    expect(page.locator("#state")).to_have_text("Press to talk")
+
+
+def test_a_missing_microphone_is_explained(page: Page) -> None:
+    page.evaluate("""() => {
+      navigator.mediaDevices.getUserMedia = async () => {
+        throw new DOMException("Requested device not found", "NotFoundError");
+      };
+    }""")
+    page.get_by_role("button", name="Start talking").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no microphone")
+
+
+def test_an_insecure_address_is_explained(browser: Browser, server: ServerProcess) -> None:
+    with open_page(browser, f"http://{INSECURE_HOST}:{server.port}/") as page:
+        page.get_by_role("button", name="Start talking").click()
+        expect(page.get_by_role("alert")).to_contain_text("not secure enough for a microphone")
+        expect(page.get_by_role("alert")).to_contain_text("http://localhost")
+
+
+@pytest.fixture
+def small_server() -> Iterator[ServerProcess]:
+    """Room for one."""
+    with ServerProcess("--set", "limits.sessions_max=1") as server:
+        yield server
+
+
+def test_a_full_server_and_a_lost_one(browser: Browser, small_server: ServerProcess) -> None:
+    with open_page(browser, small_server.url, expected=REFUSED_SOCKET) as first:
+        _type(first, "Hello.")
+        expect(_answers(first)).to_have_attribute("data-done", "true")
+
+        with open_page(browser, small_server.url) as second:
+            _type(second, "Hello.")
+            expect(second.get_by_role("alert")).to_contain_text("The server is full")
+            expect(second.get_by_role("alert")).to_contain_text("Trying again")
+
+        small_server.stop(signal.SIGKILL)
+        expect(first.get_by_role("alert")).to_contain_text("The server does not answer")
+        expect(first.locator("#state")).to_have_text("Reconnecting")
+        with ServerProcess(port=small_server.port):
+            expect(first.get_by_role("alert")).to_be_hidden()
+            _type(first, "Hello again.")
+            expect(_answers(first).nth(1)).to_have_attribute("data-done", "true")
