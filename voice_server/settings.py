@@ -4,15 +4,13 @@ A key that does not exist is refused with the nearest name, a value out of range
 Environment variables are `VOICE_SERVER_SECTION__KEY`. Units are the last word of a name.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,24 +19,15 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnparsableVariable
 
+from voice_server.settings_errors import SettingsError, nearest, sentences
+
+__all__ = ["Settings", "SettingsError", "assigned", "load", "patched"]
+
 ENVIRONMENT_PREFIX = "VOICE_SERVER_"
-
-SECRETS = frozenset({"auth", "api_key"})
-"""Sections and keys whose values are never shown, nor anything that was tried in their place."""
-
-_COMPLAINTS = {
-    "model_type": "this is a section, write section.key=value",
-    "tuple_type": 'a list is expected, such as ["a", "b"]',
-}
-"""Plain words for the validation errors whose own speak of Python."""
 
 Milliseconds = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class SettingsError(ValueError):
-    """A setting cannot be used; the message names it, its range or its nearest name."""
 
 
 class Section(BaseModel):
@@ -160,20 +149,50 @@ class TurnSettings(Section):
     mode: Literal["vad", "manual"] = "vad"
     """`manual`: turns end at `audio.commit` only."""
     onset_ms: Annotated[int, Field(ge=10, le=1000)] = 60
-    """Voice needed before an utterance begins."""
+    """Voice needed before an utterance begins, or a reply is paused."""
+    endpoint: Literal["adaptive", "fixed"] = "adaptive"
+    """`adaptive`: the words decide how much silence ends a turn; `fixed`: `silence_ms`, always."""
+    eagerness: Literal["low", "auto", "high"] = "auto"
+    """How soon an adaptive end of turn is believed."""
     silence_ms: Annotated[int, Field(ge=100, le=5000)] = 500
-    """Silence that ends a turn."""
-    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 200
+    """Silence that ends a turn whose words read neither complete nor unfinished."""
+    silence_ms_min: Annotated[int, Field(ge=100, le=5000)] = 200
+    """Silence that ends a turn whose words read complete."""
+    silence_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 1500
+    """Silence that ends any turn."""
+    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 150
     """Silence at which the final decode begins, in the hope that the turn has ended."""
+    speculate: bool = True
+    """Begin the reply before the turn has ended, and hold it until then."""
+    speculations_max: Annotated[int, Field(ge=0, le=20)] = 3
+    """Replies begun in vain per turn; then the end is waited for."""
     speech_ms_min: Annotated[int, Field(ge=0, le=2000)] = 100
     """Utterances with less voice than this are dropped as clicks."""
-    interrupt: Literal["instant", "off"] = "instant"
-    interrupt_ms: Annotated[int, Field(ge=10, le=2000)] = 120
-    """Voice needed to stop a reply."""
+    interrupt: Literal["confirm", "instant", "off"] = "confirm"
+    """Voice over a reply pauses it until words or length confirm, stops it at once, or does not."""
+    interrupt_words_ms: Annotated[int, Field(ge=10, le=5000)] = 200
+    """Voice that, with a word that is no backchannel, takes the floor."""
+    interrupt_ms: Annotated[int, Field(ge=10, le=10_000)] = 600
+    """Voice that takes the floor without words."""
+    interrupt_resume_ms: Annotated[int, Field(ge=100, le=10_000)] = 1000
+    """Silence after which a reply goes on that nothing has confirmed to be interrupted."""
+    interrupt_warm_up_ms: Annotated[int, Field(ge=0, le=5000)] = 0
+    """Voice cannot interrupt so soon after a reply began to sound (echo cancellers settling)."""
     pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 500
     """Audio from before the onset that belongs to the utterance."""
     utterance_ms_max: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
     """A turn is cut here even without silence."""
+    user_idle_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    """Silence on both sides after which a `user_idle` notice is sent, once; 0 never."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        in_order = self.silence_ms_min <= self.silence_ms <= self.silence_ms_max
+        if self.endpoint == "adaptive" and not in_order:
+            raise ValueError("silence_ms must lie between silence_ms_min and silence_ms_max")
+        if self.interrupt_words_ms > self.interrupt_ms:
+            raise ValueError("interrupt_words_ms must not exceed interrupt_ms")
+        return self
 
 
 class LimitSettings(Section):
@@ -259,7 +278,7 @@ def load(file: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
     try:
         return _with_file(file)(**tree)
     except ValidationError as error:
-        raise SettingsError(_sentences(Settings, error)) from None
+        raise SettingsError(sentences(Settings, error)) from None
     except UnparsableVariable as error:
         raise SettingsError(
             f'{error}; in the environment, lists and tables are JSON, such as ["a", "b"]'
@@ -280,7 +299,7 @@ def patched(section: AnyModel, patch: Mapping[str, Any]) -> AnyModel:
     try:
         return type(section).model_validate({**section.model_dump(), **patch})
     except ValidationError as error:
-        raise SettingsError(_sentences(type(section), error)) from None
+        raise SettingsError(sentences(type(section), error)) from None
 
 
 def _with_file(file: Path | None) -> type[Settings]:
@@ -312,7 +331,7 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
             continue
         section = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].lower()
         if section not in Settings.model_fields:
-            hint = _nearest(section, Settings.model_fields)
+            hint = nearest(section, Settings.model_fields)
             raise SettingsError(f"{name}: no settings section {section!r}{hint}")
 
 
@@ -351,33 +370,3 @@ def _merge(into: Tree, tree: Tree) -> None:
             _merge(here, value)
         else:
             into[key] = value
-
-
-def _sentences(model: type[BaseModel], error: ValidationError) -> str:
-    return "\n".join(_sentence(model, details) for details in error.errors())
-
-
-def _sentence(model: type[BaseModel], details: ErrorDetails) -> str:
-    """One validation problem in words: the key, what is wrong, what would be right."""
-    path = [str(part) for part in details["loc"]]
-    key = ".".join(path)
-    if details["type"] == "extra_forbidden":
-        return f"{key}: no such setting{_nearest(path[-1], _fields_at(model, path[:-1]))}"
-    complaint = _COMPLAINTS.get(details["type"], details["msg"].lower())
-    if details["type"] == "model_type" or SECRETS.intersection(path):
-        return f"{key}: {complaint}"  # What was given may be a secret, or hold one.
-    return f"{key}: {complaint}, not {details['input']!r}"
-
-
-def _fields_at(model: type[BaseModel], path: Sequence[str]) -> Iterable[str]:
-    for part in path:
-        annotation = model.model_fields[part].annotation
-        candidates = [annotation, *get_args(annotation)]
-        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return model.model_fields
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(names)}"

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
-from voice_server.settings import SECRETS, Settings, Tree, assigned, load
+from voice_server.settings import Settings, Tree, assigned, load
+from voice_server.settings_errors import SECRETS
 
 HIDDEN = '"[hidden]"'
 
