@@ -35,9 +35,12 @@ def _sentence(model: type[BaseModel], details: ErrorDetails) -> str:
     key = ".".join(path)
     if details["type"] == "extra_forbidden":
         return f"{key}: no such setting{nearest(path[-1], _fields_at(model, path[:-1]))}"
-    complaint = _COMPLAINTS.get(details["type"], details["msg"].lower())
-    if details["type"] == "model_type" or SECRETS.intersection(path):
-        return f"{key}: {complaint}"  # What was given may be a secret, or hold one.
+    message = details["msg"].removeprefix("Value error, ").lower()
+    complaint = _COMPLAINTS.get(details["type"], message)
+    # A whole section may hold a secret, or have been confused with one.
+    whole_section = details["type"] == "model_type" or isinstance(details["input"], dict)
+    if whole_section or SECRETS.intersection(path):
+        return f"{key}: {complaint}"
     return f"{key}: {complaint}, not {details['input']!r}"
 
 
