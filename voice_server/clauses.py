@@ -20,8 +20,10 @@ CLAUSE_CHARS_MAX = 300
 """A clause ends at a space here even without punctuation, and in mid-word without a space."""
 
 _CLOSERS = r"[\"'”’)\]*_]*"
-_BOUNDARY = re.compile(rf"(?P<mark>[.!?…]+|[,;:—–]){_CLOSERS}(?=\s)|\n|[。！？；，、]")
-_SENTENCE_MARKS = frozenset(".!?…\n。！？")
+_BOUNDARY = re.compile(
+    rf"(?P<mark>[.!?…؟।॥۔։።]+|[,;:—–،؛]){_CLOSERS}(?=\s)|\n|[。！？；，、]"
+)
+_SENTENCE_MARKS = frozenset(".!?…؟।॥۔։።\n。！？")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|no|approx|dept|fig|\d+|[a-z])\.$",
     re.IGNORECASE,
@@ -69,14 +71,19 @@ class ClauseCutter:
         return clauses
 
     def _boundary(self) -> int | None:
-        """Where the first clause of the text ends, if that is certain already."""
-        for match in _BOUNDARY.finditer(self._text):
-            if self._may_end(match):
-                return min(match.end(), self._longest())
-        words = list(re.finditer(r"\S+\s", self._text)) if self._first else []
-        if len(words) > FIRST_WORDS_MAX:
+        """Where the first clause of the text ends, if that is certain already.
+
+        What was certain first counts, so that it makes no difference how the text came in.
+        """
+        text = self._text[: CLAUSE_CHARS_MAX + 1]
+        marks = (match for match in _BOUNDARY.finditer(text) if self._may_end(match))
+        end = next((match.end() for match in marks), None)
+        words = list(re.finditer(r"\S+\s", text)) if self._first else []
+        if len(words) > FIRST_WORDS_MAX and (end is None or end > words[FIRST_WORDS_MAX].end()):
             return words[FIRST_WORDS_MAX - 1].end()
-        return self._longest() if len(self._text) > CLAUSE_CHARS_MAX else None
+        if len(text) > CLAUSE_CHARS_MAX and (end is None or end > CLAUSE_CHARS_MAX):
+            return self._longest()
+        return end
 
     def _may_end(self, match: re.Match[str]) -> bool:
         clause = self._text[: match.end()]
@@ -90,8 +97,7 @@ class ClauseCutter:
         return mark[0] in _SENTENCE_MARKS or len(clause) >= CLAUSE_CHARS
 
     def _longest(self) -> int:
-        if len(self._text) <= CLAUSE_CHARS_MAX:
-            return len(self._text)
+        """Where to end a clause that has become too long."""
         space = self._text.rfind(" ", 0, CLAUSE_CHARS_MAX)
         return space if space > 0 else CLAUSE_CHARS_MAX
 

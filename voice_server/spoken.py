@@ -10,19 +10,36 @@ import unicodedata
 from dataclasses import dataclass, field
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)"), r"\1"),
-    (re.compile(r"(?:https?://|www\.)(?:www\.)?([\w-]+(?:\.[\w-]+)*)[^\s,;]*"), r"\1"),
+    (
+        re.compile(
+            r"!?\[([^\]]*)\]"
+            r"\((?:[^()\s]|\([^()\s]*\))*(?:\s+[\"'][^)]*)?\)"  # target and title
+        ),
+        r"\1",
+    ),
+    (
+        re.compile(
+            r"<?(?:https?://(?:[^\s/@]*@)?|www\.)(?:www\.)?"
+            r"([\w-]+(?:\.[\w-]+)*)"  # the host is all that is said
+            r"(?::\d+)?(?:[/?#][^\s,;<>()\"']*(?<![.!?:]))?>?"
+        ),
+        r"\1",
+    ),
     (re.compile(r"^\s{0,3}#{1,6}\s+", re.MULTILINE), ""),
     (re.compile(r"^\s*(?:[-*+•]|>)\s+", re.MULTILINE), ""),
-    (re.compile(r"^\s*\|?[\s|:-]*-{3,}[\s|:-]*$", re.MULTILINE), ""),
+    (re.compile(r"^(?=.*---)[\s|:-]+$", re.MULTILINE), ""),
     (re.compile(r"(\*\*|__|~~|`+)"), ""),
     (re.compile(r"(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)"), ""),
     (re.compile(r"\s*\|\s*"), ", "),
-    (re.compile(r"</?\w+[^>]*>"), ""),
+    (re.compile(r"</?[A-Za-z][\w-]*(?:\s+[\w-]+=[^<>]*)?\s*/?>"), ""),
 )
 """Pattern and what is said instead; `\\1` keeps the group and its places."""
 
-_JOINERS = frozenset("\u200d\ufe0f\ufe0e\u20e3")
+_EMOJI_PARTS = frozenset("\u200d\ufe0f\ufe0e\u20e3") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
+"""What joins and varies emoji, and would be left when they are gone."""
+
+_READ_ALOUD = frozenset("°℃℉№^")
+"""Symbols that are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +54,9 @@ class Spoken:
         """The written characters behind spoken characters `start` to `end`."""
         if not self.places:
             return 0, 0
-        last = max(start, min(end, len(self.places)) - 1)
-        return self.places[min(start, len(self.places) - 1)], self.places[last] + 1
+        first = min(start, len(self.places) - 1)
+        last = max(first, min(end, len(self.places)) - 1)
+        return self.places[first], self.places[last] + 1
 
 
 def spoken(written: str) -> Spoken:
@@ -71,9 +89,15 @@ def _replace(pieces: _Pieces, pattern: re.Pattern[str], replacement: str) -> _Pi
 
 def _sayable(char: str) -> bool:
     """Emoji, other symbols, control characters and lone surrogates are not."""
-    if char.isspace():
+    if char.isspace() or char in _READ_ALOUD:
         return True
-    return char not in _JOINERS and unicodedata.category(char) not in ("So", "Sk", "Cc", "Cs", "Co")
+    return char not in _EMOJI_PARTS and unicodedata.category(char) not in (
+        "So",
+        "Sk",
+        "Cc",
+        "Cs",
+        "Co",
+    )
 
 
 def _collapse(pieces: _Pieces) -> _Pieces:
