@@ -16,7 +16,8 @@ from models.agreement import Agreement
 from models.asr import RecognitionError, RecognitionOptions, Superseded, Transcript, Word
 from models.scheduler import Closed, Expired, Overloaded, Priority, Scheduler
 from models.speech_window import SpeechWindow, quietest, trailing_quiet_ms
-from models.whisper_decoder import NO_SPACES, Decoding, Task, WhisperDecoder, confidence
+from models.transcripts import transcript
+from models.whisper_decoder import Decoding, Task, WhisperDecoder
 from models.whisper_loader import load_decoder
 from models.whisper_window import WindowKind, WindowPolicy, is_doubtful
 
@@ -159,7 +160,7 @@ class WhisperUtterance:
         self._heard = heard
         committed, volatile = self._agreement.update(heard.decoding.words, heard.end_ms)
         self._trim()
-        return self._transcript(committed, volatile, heard)
+        return _transcript(committed, volatile, heard)
 
     async def final(self) -> Transcript:
         """Transcribe everything. See `Utterance.final`."""
@@ -168,7 +169,7 @@ class WhisperUtterance:
         heard = await self._hear(Priority.FINAL)
         self._check()
         self._heard = heard
-        return self._transcript(self._agreement.finish(heard.decoding.words), (), heard)
+        return _transcript(self._agreement.finish(heard.decoding.words), (), heard)
 
     def close(self) -> None:
         """Drop audio and queued work. See `Utterance.close`."""
@@ -241,20 +242,6 @@ class WhisperUtterance:
         self.window_ms = decoding.window_ms
         return decoding
 
-    def _transcript(
-        self, committed: Sequence[Word], volatile: Sequence[Word], heard: _Heard
-    ) -> Transcript:
-        language = heard.decoding.language
-        words = (*committed, *volatile)
-        return Transcript(
-            committed=_join(committed, language),
-            volatile=_join(volatile, language),
-            words=words,
-            language=language,
-            confidence=confidence(words),
-            duration_ms=heard.end_ms,
-        )
-
 
 def _holds(known: _Heard, task: Task, end_ms: int) -> bool:
     """Return True where decoding again would say the same: nothing audible was added."""
@@ -269,5 +256,6 @@ def _holds(known: _Heard, task: Task, end_ms: int) -> bool:
     return added_ms == 0 or trailing_quiet_ms(task.samples) >= added_ms + _SETTLED_QUIET_MS
 
 
-def _join(words: Sequence[Word], language: str) -> str:
-    return ("" if language in NO_SPACES else " ").join(word.text for word in words)
+def _transcript(committed: Sequence[Word], volatile: Sequence[Word], heard: _Heard) -> Transcript:
+    language = heard.decoding.language
+    return transcript(committed, volatile, language=language, end_ms=heard.end_ms)

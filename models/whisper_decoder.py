@@ -6,8 +6,6 @@ cost a conversation what it has least of. Several threads may decode at once: th
 replica for each worker, and nothing here is written after loading.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions, Word
 from models.speech_window import audible_ms, loud_frames, without_pauses
+from models.transcripts import NO_SPACES
 from models.whisper_window import (
     FULL_FRAMES,
     WindowPolicy,
@@ -28,9 +27,6 @@ from models.whisper_window import (
     tokens_max,
     without_loop,
 )
-
-NO_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-"""Languages that are written without spaces between words."""
 
 _AUDIBLE_MS_MIN = 100
 _POSITIONS = 448
@@ -121,8 +117,10 @@ class WhisperDecoder:
             suppress_tokens=self._suppressed,
         )[0]
         tokens: list[int] = [t for t in result.sequences_ids[0] if t < tokenizer.eot]
+        if not tokens:
+            return Decoding(language=language, window_ms=frames * 10)
         score = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
-        if not tokens or is_silence(float(result.no_speech_prob), score):
+        if is_silence(float(result.no_speech_prob), score):
             return Decoding(language=language, log_probability=score, window_ms=frames * 10)
         parts = self._model.find_alignment(tokenizer, [tokens], encoded, task.audio_ms // 10)[0]
         words = _words(parts, task, language)
@@ -193,10 +191,3 @@ def _quality(decoding: Decoding) -> tuple[bool, float]:
 def _tidy(decoding: Decoding) -> Decoding:
     words = without_loop(decoding.words)
     return Decoding(words, decoding.language, decoding.log_probability, decoding.window_ms)
-
-
-def confidence(words: Sequence[Word]) -> float:
-    """Return the geometric mean of word probabilities, 1 for no words."""
-    if not words:
-        return 1.0
-    return math.exp(sum(math.log(max(w.probability, 1e-6)) for w in words) / len(words))
