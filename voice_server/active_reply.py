@@ -34,6 +34,9 @@ from voice_server.timeline import Stage, Timeline
 UNSENT_MS_MAX = 4000
 """Audio made but not yet sent; then the voice waits."""
 
+ECHO_S = 4.0
+"""How long ago something may have been said that a microphone hears now."""
+
 ReplyEvent = (
     ReplyWritten
     | ReplyClauseCut
@@ -59,6 +62,12 @@ class ActiveReply:
     text: str = field(default="", repr=False)
     usage: dict[str, int] = field(default_factory=dict)
     status: ReplyStatus = "completed"
+    tokens: int = 0
+    """Pieces of text the language model made."""
+    said_to: str = field(default="", repr=False)
+    """The user's words that it answers, if it was begun before the turn had ended."""
+    withheld: list[ServerEvent] = field(default_factory=list, repr=False)
+    """What a reply begun early would have said to the client."""
     _text_done: bool = False
 
     def take(self, event: ReplyEvent, now: float) -> list[ServerEvent]:
@@ -67,6 +76,7 @@ class ActiveReply:
             case ReplyWritten(text=text):
                 self.timeline.mark(Stage.FIRST_TOKEN, now)
                 self.text += text
+                self.tokens += 1
                 return [ReplyText(self.number, text)]
             case ReplyClauseCut():
                 self.timeline.mark(Stage.FIRST_CLAUSE, now)
@@ -97,6 +107,11 @@ class ActiveReply:
                 events.append(TurnMeasured(self.number, self.turn, self.timeline.metrics()))
         self.room.set(self.playout.unsent_ms < UNSENT_MS_MAX)
         return events
+
+    def saying(self, now: float) -> str:
+        """The words that sounded in the last few seconds, with those that sound next."""
+        start, end = self.playout.sounding(now, ECHO_S)
+        return self.text[start:end]
 
     def cancel(self) -> None:
         """Stop making it. Whatever still arrives carries a number that is no longer current."""

@@ -20,9 +20,7 @@ CLAUSE_CHARS_MAX = 300
 """A clause ends at a space here even without punctuation, and in mid-word without a space."""
 
 _CLOSERS = r"[\"'”’)\]*_]*"
-_BOUNDARY = re.compile(
-    rf"(?P<mark>[.!?…؟।॥۔։።]+|[,;:—–،؛]){_CLOSERS}(?=\s)|\n|[。！？；，、]"
-)
+_BOUNDARY = re.compile(rf"(?P<mark>[.!?…؟।॥۔։።]+|[,;:—–،؛]){_CLOSERS}(?=\s)|\n|[。！？；，、]")
 _SENTENCE_MARKS = frozenset(".!?…؟।॥۔։።\n。！？")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|no|approx|dept|fig|\d+|[a-z])\.$",

@@ -53,6 +53,10 @@ class Ear:
         self.position += len(samples)
         yield from self._frames(samples)
 
+    def skip(self, data: bytes) -> None:
+        """Take in bytes without listening to them."""
+        self.position += len(self._decoder.feed(data))
+
     def miss(self, samples: int) -> Iterator[HeardFrame]:
         """Take in silence for samples that will not come."""
         self.position += samples

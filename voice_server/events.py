@@ -354,6 +354,20 @@ class AudioDone:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackPaused:
+    """Hold still, and keep what was not played."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackResumed:
+    """Go on with the very next sample."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackStopped:
     """Throw away everything of this stream that has not been played."""
 
@@ -428,7 +442,7 @@ class Ponged:
 class Noticed:
     """Something the user interface may want to say."""
 
-    code: Literal["idle_soon", "session_ends", "input_gap"]
+    code: Literal["idle_soon", "session_ends", "input_gap", "user_idle"]
     in_s: int | None = None
     detail: str = ""
 
@@ -465,6 +479,8 @@ ServerEvent = (
     | AudioMarked
     | AudioFrame
     | AudioDone
+    | PlaybackPaused
+    | PlaybackResumed
     | PlaybackStopped
     | ReplyTruncated
     | TurnMeasured

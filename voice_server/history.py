@@ -37,6 +37,14 @@ class History:
         """Oldest first; beyond `bytes_max` the oldest are gone."""
         return tuple(self._lines)
 
+    def foreseen(self, text: str) -> "History":
+        """A copy in which the user has said this, too."""
+        copy = History(self.bytes_max)
+        copy._lines = list(self._lines)
+        copy._bytes = self._bytes
+        copy.user_said(text)
+        return copy
+
     def user_said(self, text: str) -> None:
         """Remember a user turn. Turns in a row (the reply was cut before a word) become one."""
         if self._lines and self._lines[-1].role == "user":
@@ -56,20 +64,31 @@ class History:
         ]
 
     def _push(self, line: Line) -> None:
+        line = Line(line.role, _end_of(line.text, self.bytes_max))
         self._lines.append(line)
-        self._bytes += len(line.text.encode(errors="replace"))
+        self._bytes += _size(line)
         while self._bytes > self.bytes_max and len(self._lines) > 1:
             self._forget_oldest_exchange()
 
     def _pop(self) -> Line:
         line = self._lines.pop()
-        self._bytes -= len(line.text.encode(errors="replace"))
+        self._bytes -= _size(line)
         return line
 
     def _forget_oldest_exchange(self) -> None:
         """Whole exchanges go, so that the prompt still begins with the user."""
         while len(self._lines) > 1:
             line = self._lines.pop(0)
-            self._bytes -= len(line.text.encode(errors="replace"))
+            self._bytes -= _size(line)
             if self._lines[0].role == "user":
                 return
+
+
+def _size(line: Line) -> int:
+    return len(line.text.encode(errors="replace"))
+
+
+def _end_of(text: str, bytes_max: int) -> str:
+    """The newest part of a text: turns without replies in between could fill the memory."""
+    encoded = text.encode(errors="replace")
+    return text if len(encoded) <= bytes_max else encoded[-bytes_max:].decode(errors="ignore")

@@ -9,13 +9,18 @@ what belongs to a void revision is dropped here, by comparison.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 
+from audio.prosody import VoiceFall
 from models.asr import RecognitionError, RecognitionOptions, Recognizer, Superseded, Utterance
+from voice_server.barge_in import Verdict
 from voice_server.ear import Ear, HeardFrame
+from voice_server.end_of_turn import Pause, PauseHabit
 from voice_server.events import InnerEvent, TranscriptChanged, TranscriptFinished
 from voice_server.tasks import watched
 from voice_server.turns import (
     EndExpected,
+    Floor,
     SpeechResumed,
     TurnAction,
     TurnEnded,
@@ -24,6 +29,20 @@ from voice_server.turns import (
     UtteranceBegan,
     UtteranceDropped,
 )
+
+
+CONTESTED_MS = 200
+"""Partials come at least this often while words decide about a reply."""
+
+
+class Standing(Enum):
+    """What a finished transcript is worth."""
+
+    VOID = auto()
+    """The user went on, or took it back."""
+    FORESEEN = auto()
+    """It will be the final if nothing more is said."""
+    FINAL = auto()
 
 
 @dataclass(slots=True)
@@ -57,6 +76,8 @@ class Listener:
         self._post = post
         self._utterance: Utterance | None = None
         self._decodes: dict[int, _Decode] = {}
+        self._fall = VoiceFall()
+        self._habit = PauseHabit()
         self._partial: asyncio.Task[None] | None = None
         self._partial_at_ms = 0
 
@@ -81,15 +102,24 @@ class Listener:
         """Forget the open turn."""
         return self._done(self.turns.clear())
 
-    def conclude(self, event: TranscriptFinished) -> bool:
-        """Whether these are the words of a turn that has ended; else they are kept, or void."""
+    def conclude(self, event: TranscriptFinished) -> Standing:
+        """What these words are: of a turn that has ended, that may have ended, or void."""
         decode = self._decodes.get(event.turn)
         if decode is None or decode.revision != event.revision:
-            return False
+            return Standing.VOID
         decode.result = event
-        if decode.ended:
-            self._forget(event.turn)
-        return decode.ended
+        if not decode.ended:
+            return Standing.FORESEEN
+        self._forget(event.turn)
+        return Standing.FINAL
+
+    def hear_words(self, turn: int, verdict: Verdict, final: bool) -> list[TurnAction]:
+        """What was said over a reply so far."""
+        return self._done(self.turns.hear_words(turn, verdict, final))
+
+    def pause(self, text: str, language: str) -> Pause:
+        """What is known about the silence after these words."""
+        return Pause(text, language, self._fall.fall_db, self._habit.pause_ms)
 
     def is_current(self, turn: int) -> bool:
         """Whether partials of this turn may still be shown."""
@@ -114,6 +144,8 @@ class Listener:
                 self._utterance.feed(heard.samples)
             else:
                 self.ear.pre_roll.push(heard.samples)
+            if heard.voice:
+                self._fall.feed(heard.samples)
             actions = self._done(self.turns.frame(heard.voice))
             self._ask_for_partial()
             yield heard, actions
@@ -125,7 +157,8 @@ class Listener:
                     self._begin()
                 case EndExpected(turn, revision):
                     self._decode(turn, revision)
-                case SpeechResumed(turn):
+                case SpeechResumed(turn, _, pause_ms):
+                    self._habit.resumed(pause_ms)
                     self._forget(turn, close=False)
                 case TurnEnded(turn, revision):
                     self._end(turn, revision)
@@ -139,6 +172,7 @@ class Listener:
         self._utterance = self._recognizer.utterance(self.options)
         self._utterance.feed(self.ear.pre_roll.drain())
         self._partial_at_ms = self.turns.now_ms
+        self._fall.restart()
 
     def _end(self, turn: int, revision: int) -> None:
         if turn not in self._decodes:
@@ -161,7 +195,10 @@ class Listener:
 
     def _ask_for_partial(self) -> None:
         waited_ms = self.turns.now_ms - self._partial_at_ms
-        if self._partial or self.turns.user is not User.SPEAKING or waited_ms < self._interval_ms:
+        if self._partial or self.turns.user is not User.SPEAKING:
+            return
+        contested = self.turns.floor is Floor.CONTESTED
+        if waited_ms < min(self._interval_ms, CONTESTED_MS if contested else self._interval_ms):
             return
         assert self._utterance is not None
         self._partial_at_ms = self.turns.now_ms

@@ -59,6 +59,30 @@ class Metrics:
             "Results that arrived after their reply was stopped, and were dropped.",
             registry=self.registry,
         )
+        self.false_interruptions = Counter(
+            name + "false_interruptions_total",
+            "Replies that were paused and went on.",
+            registry=self.registry,
+        )
+        self.echoes = Counter(
+            name + "echoes_total", "Times the assistant heard itself.", registry=self.registry
+        )
+        self.speculations = Counter(
+            name + "speculations_total",
+            "Replies begun before the turn had ended, by outcome: used, wasted.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.speculation_wasted_tokens = Counter(
+            name + "speculation_wasted_tokens_total",
+            "Pieces of text made for turns that went on.",
+            registry=self.registry,
+        )
+        self.speculation_wasted_seconds = Counter(
+            name + "speculation_wasted_seconds_total",
+            "Seconds of audio made for turns that went on.",
+            registry=self.registry,
+        )
         self.loop_lag = Histogram(
             name + "loop_lag_seconds",
             "How late the event loop wakes up.",

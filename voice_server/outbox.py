@@ -1,8 +1,8 @@
 """What waits to be sent to one client: in order, bounded, and nothing that no longer matters.
 
-Pure. Events leave in the order they came, with three exceptions. A state, level or partial
-replaces the one of its kind that still waits (only the newest matters). Stopping a reply removes
-its waiting audio and puts the stop in front of everything. Finals, errors and ends are never
+Pure. Events leave in the order they came, with three exceptions. A state, level or partial replaces
+the one of its kind that still waits (only the newest matters). Pausing and stopping a reply go in
+front of everything; stopping also removes its waiting audio. Finals, errors and ends are never
 dropped: a client that does not read fills the box, and `overfull` says so.
 """
 
@@ -17,6 +17,7 @@ from voice_server.events import (
     InputFlow,
     LevelMeasured,
     PartialTranscript,
+    PlaybackPaused,
     PlaybackStopped,
     ServerEvent,
     StateChanged,
@@ -47,8 +48,9 @@ class Outbox:
 
     def put(self, event: ServerEvent) -> None:
         """Append an event, by the three rules above."""
-        if isinstance(event, PlaybackStopped):
-            self._discard_audio(event.stream)
+        if isinstance(event, PlaybackStopped | PlaybackPaused):
+            if isinstance(event, PlaybackStopped):
+                self._discard_audio(event.stream)
             self._queue.appendleft(event)
             self.bytes += _weight(event)
             return

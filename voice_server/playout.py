@@ -3,7 +3,8 @@
 Pure: time comes in as an argument (seconds of a monotonic clock). A `Playout` holds the audio that
 was made but not sent, sends it in frames at most `lead_ms` ahead of the client's loudspeaker, and
 knows at any moment which sample is being heard. The position comes from the client's reports; a
-client that sends none is believed to play in real time from the first frame on.
+client that sends none is believed to play in real time from the first frame on. A paused playout
+sends nothing and goes on with the very next sample.
 
 Why pace at all: whatever lies in the client's buffers at a barge-in was synthesised and sent in
 vain, and a client that cannot flush would go on talking.
@@ -58,6 +59,7 @@ class Playout:
         self._position = 0
         self._position_at = 0.0
         self._moving = True
+        self._paused = False
         self._reported = False
 
     # From the voice --------------------------------------------------------------------------
@@ -88,6 +90,8 @@ class Playout:
     def due(self, now: float) -> list[PlayoutEvent]:
         """Everything that may be sent at `now`, in order."""
         events: list[PlayoutEvent] = []
+        if self._paused:
+            return events
         while self._unsent_samples and self._room(now) >= self._next_frame():
             if not self.sent:
                 events.append(AudioStarted(self.stream))
@@ -100,6 +104,8 @@ class Playout:
 
     def next_due(self, now: float) -> float | None:
         """When `due` will have something or the stream will have been played; None: not by time."""
+        if self._paused:
+            return None
         if self._unsent_samples:
             wait = self._next_frame() - self._room(now)
         elif self._done_sent:
@@ -112,7 +118,7 @@ class Playout:
 
     def played_out(self, now: float) -> bool:
         """Whether the last sample was heard."""
-        return self._done_sent and self.position(now) >= self.sent
+        return self._done_sent and not self._paused and self.position(now) >= self.sent
 
     def _room(self, now: float) -> int:
         return self._lead - (self.sent - self.position(now))
@@ -148,6 +154,23 @@ class Playout:
         self._unsent_samples -= count
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
+    # Holding on ------------------------------------------------------------------------------
+
+    def pause(self, now: float, *, client_stops: bool) -> None:
+        """Send nothing more. `client_stops`: its loudspeaker holds still, too."""
+        self._paused = True
+        if client_stops:
+            self._position = self.position(now)
+            self._position_at = now
+            self._moving = False
+
+    def resume(self, now: float) -> None:
+        """Go on with the next sample."""
+        self._paused = False
+        if not self._moving:
+            self._position_at = now
+            self._moving = True
+
     # From the client's loudspeaker -----------------------------------------------------------
 
     def position(self, now: float) -> int:
@@ -175,6 +198,17 @@ class Playout:
                 break
             end_char = mark.end_char
         return Heard(position, end_char, "reported" if self._reported else "estimated")
+
+    def sounding(self, now: float, last_s: float) -> tuple[int, int]:
+        """The characters of the reply that were played in the last seconds, or play now."""
+        position = self.position(now)
+        earliest = position - int(last_s * self.rate)
+        marks = [
+            mark
+            for mark in self._sent_marks
+            if mark.end_sample > earliest and mark.start_sample <= position + self.rate // 2
+        ]
+        return (marks[0].start_char, marks[-1].end_char) if marks else (0, 0)
 
     def _restart_after_underrun(self, now: float) -> None:
         """A loudspeaker that ran dry goes on with the frame that comes now."""

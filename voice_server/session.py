@@ -16,25 +16,15 @@ from voice_server import events as ev
 from voice_server import session_config
 from voice_server.closes import ErrorCode
 from voice_server.curfew import Curfew, Expiry
+from voice_server.dialogue import Dialogue
 from voice_server.ear import Ear, HeardFrame
+from voice_server.end_of_turn import RuleEndOfTurn
 from voice_server.house import House
 from voice_server.inbox import Inbox, InboxEvent
 from voice_server.listener import Listener
 from voice_server.session_config import ConfigError
 from voice_server.speaker import ReplyCall, Speaker
-from voice_server.timeline import Stage, Timeline
-from voice_server.turns import (
-    EndExpected,
-    ReplyInterrupted,
-    SpeechResumed,
-    TurnAction,
-    TurnEnded,
-    TurnError,
-    Turns,
-    User,
-    UtteranceBegan,
-    UtteranceDropped,
-)
+from voice_server.turns import Floor, TurnAction, TurnError, Turns, User
 
 FLOW_MS = 1000
 """Audio time between two reports of how far the microphone was taken in."""
@@ -62,12 +52,9 @@ class Session:
         self._turns = Turns(self._settings.turn)
         self._listener = self._new_listener()
         self._speaker = self._new_speaker()
+        self._dialogue = self._new_dialogue()
         self._curfew = Curfew(self._settings.limits, self._clock())
-        self._timeline = Timeline()
-        self._heard_at = self._clock()
         self._state = ev.ConversationState.LISTENING
-        self._revision = 0
-        self._owed: ReplyCall | None = None
         self._muted = False
         self._flow_ms = 0
         self._leaving = False
@@ -115,6 +102,18 @@ class Session:
             post=self.inbox.post,
         )
 
+    def _new_dialogue(self) -> Dialogue:
+        return Dialogue(
+            answers=self.options.mode == "conversation",
+            turns=self._turns,
+            listener=self._listener,
+            speaker=self._speaker,
+            end_of_turn=RuleEndOfTurn(),
+            metrics=self._house.metrics,
+            emit=self._emit,
+            clock=self._clock,
+        )
+
     def _open(self) -> None:
         try:
             self._configure(self.options.config)
@@ -135,9 +134,9 @@ class Session:
     def _decide(self, event: InboxEvent) -> None:
         match event:
             case ev.TranscriptChanged():
-                self._show_partial(event)
+                self._dialogue.take_partial(event)
             case ev.TranscriptFinished():
-                self._take_final(event)
+                self._dialogue.take_final(event)
             case (
                 ev.ReplyWritten()
                 | ev.ReplyClauseCut()
@@ -179,6 +178,8 @@ class Session:
             self._emit(ev.StateChanged(state))
 
     def _present_state(self) -> ev.ConversationState:
+        if self._turns.floor is Floor.CONTESTED:
+            return ev.ConversationState.PAUSED
         if self._turns.user is User.SPEAKING:
             return ev.ConversationState.HEARING
         if self._turns.user is User.PAUSING:
@@ -196,6 +197,8 @@ class Session:
 
     def _obey(self, event: ev.ClientEvent) -> None:  # noqa: PLR0912 - one case per event
         match event:
+            case ev.AudioReceived(data) if self._deaf:
+                self._listener.ear.skip(data)
             case ev.AudioReceived(data):
                 self._hear(self._listener.hear(data))
             case ev.AudioMissed(samples, lost):
@@ -205,7 +208,7 @@ class Session:
             case ev.AudioCommitted():
                 self._commit()
             case ev.AudioCleared():
-                self._act(self._listener.clear())
+                self._dialogue.act(self._listener.clear())
             case ev.MicrophoneMuted(muted):
                 self._mute(muted)
             case ev.TextReceived(text, respond):
@@ -239,6 +242,10 @@ class Session:
         self._house.metrics.errors.labels(code.value).inc()
         self._emit(ev.ErrorRaised(code, message, id=id))
 
+    @property
+    def _deaf(self) -> bool:
+        return self._muted or self.options.mode == "tts"
+
     def _mute(self, muted: bool) -> None:
         self._muted = muted
         if muted and self._turns.in_utterance:
@@ -246,7 +253,7 @@ class Session:
 
     def _commit(self) -> None:
         try:
-            self._act(self._listener.commit())
+            self._dialogue.act(self._listener.commit())
         except TurnError as error:
             self._refuse(str(error))
 
@@ -298,50 +305,12 @@ class Session:
         if current and reply in (None, current.number):
             self._speaker.stop("cancelled", self._clock())
 
-    # What the user says ----------------------------------------------------------------------
+    # What the microphone hears ---------------------------------------------------------------
 
     def _hear(self, frames: Iterable[tuple[HeardFrame, list[TurnAction]]]) -> None:
-        if self.options.mode == "tts":
-            return
         for heard, actions in frames:
-            if heard.voice:
-                self._heard_at = self._clock()
-            if not self._muted:
-                self._act(actions)
+            self._dialogue.hear(heard, actions)
             self._show_level(heard.voice)
-
-    def _act(self, actions: Iterable[TurnAction]) -> None:
-        for action in actions:
-            match action:
-                case UtteranceBegan(turn, at_ms):
-                    self._revision = 0
-                    self._emit(
-                        ev.SpeechStarted(
-                            turn, at_ms, during_reply=self._speaker.current is not None
-                        )
-                    )
-                case EndExpected() | SpeechResumed():
-                    pass
-                case TurnEnded():
-                    self._end_turn(action)
-                case UtteranceDropped(turn):
-                    self._drop(turn)
-                case ReplyInterrupted():
-                    self._speaker.stop("interrupted", self._clock())
-                case _:
-                    assert_never(action)
-
-    def _end_turn(self, ended: TurnEnded) -> None:
-        self._timeline = Timeline()
-        self._timeline.mark(Stage.SPEECH_END, self._heard_at)
-        self._timeline.mark(Stage.TURN_END, self._clock())
-        self._emit(ev.SpeechStopped(ended.turn, ended.at_ms))
-
-    def _drop(self, turn: int) -> None:
-        self._house.metrics.turns.labels("dropped").inc()
-        self._emit(ev.SpeechStopped(turn, self._turns.now_ms))
-        self._emit(ev.FinalTranscript(turn, "", self._language(), 1.0, (), 0))
-        self._answer_owed()
 
     def _show_level(self, voice: bool) -> None:
         level = self._listener.ear.level()
@@ -351,50 +320,3 @@ class Session:
             self._flow_ms = self._turns.now_ms
             credit_ms = int(self._settings.limits.audio_burst_s * 1000)
             self._emit(ev.InputFlow(self._listener.ear.position, credit_ms))
-
-    def _show_partial(self, event: ev.TranscriptChanged) -> None:
-        if not self._listener.is_current(event.turn) or not event.transcript.text:
-            return
-        self._revision += 1
-        said = event.transcript
-        self._emit(
-            ev.PartialTranscript(
-                event.turn, self._revision, said.committed, said.volatile, said.language
-            )
-        )
-
-    def _take_final(self, event: ev.TranscriptFinished) -> None:
-        if not self._listener.conclude(event):
-            return
-        self._timeline.mark(Stage.FINAL_TEXT, self._clock())
-        said = event.transcript
-        if said is None:
-            self._house.metrics.turns.labels("failed").inc()
-            self._refuse(event.error, ErrorCode.ASR_FAILED)
-            self._emit(ev.FinalTranscript(event.turn, "", self._language(), 0.0, (), 0))
-            return
-        self._house.metrics.turns.labels("heard" if said.text else "empty").inc()
-        self._emit(
-            ev.FinalTranscript(
-                event.turn,
-                said.text,
-                said.language,
-                said.confidence,
-                said.words,
-                said.duration_ms,
-            )
-        )
-        if said.text and self.options.mode == "conversation":
-            cause: ev.ReplyCause = "commit" if self._turns.settings.mode == "manual" else "vad"
-            self._speaker.history.user_said(said.text)
-            self._owed = ReplyCall(cause, event.turn, timeline=self._timeline)
-        self._answer_owed()
-
-    def _answer_owed(self) -> None:
-        """Answer, unless the user goes on already: then the whole is answered at its end."""
-        if self._owed and not self._turns.in_utterance:
-            call, self._owed = self._owed, None
-            self._call(call)
-
-    def _language(self) -> str:
-        return self._listener.options.language or "en"

@@ -4,20 +4,25 @@ Starts a reply as one task, hands its audio to the client at the pace of playbac
 when it was played. Stopping cancels the task at once and tells the client to stop playing; then it
 waits a moment for the client to say how far it got, so that the history keeps exactly the words
 that were heard. Nothing of a stopped reply is sent later: what still arrives has another number.
+
+A reply may be begun before the user's turn has ended. It is made like any other, but held: nothing
+of it is sent or remembered until it is released, and if the user goes on it never existed.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from models.llm import ChatModel, ChatOptions
+from models.llm import ChatModel, ChatOptions, Message
 from models.tts import Synthesizer
 from voice_server.active_reply import ActiveReply, ReplyEvent
 from voice_server.closes import ErrorCode
 from voice_server.events import (
     ErrorRaised,
     InnerEvent,
+    PlaybackPaused,
     PlaybackReported,
+    PlaybackResumed,
     PlaybackStopped,
     ReplyCause,
     ReplyStageFailed,
@@ -39,6 +44,9 @@ from voice_server.turns import Turns
 SETTLE_S = 0.25
 """How long to wait for the client to say where it stopped playing."""
 
+HELD_MS_MAX = 1500
+"""Audio a held reply may make: the first clause, and a little."""
+
 CALLS_WAITING_MAX = 16
 """Replies that may wait for the current one."""
 
@@ -55,6 +63,10 @@ class ReplyCall:
     voice: str | None = None
     interruptible: bool = True
     timeline: Timeline = field(default_factory=Timeline)
+    said_to: str = field(default="", repr=False)
+    """The user's words that it answers."""
+    early: bool = False
+    """Those words are not in the history yet."""
 
 
 class Speaker:
@@ -77,6 +89,7 @@ class Speaker:
         """For the next reply."""
         self.history = History(settings.llm.history_bytes_max)
         self.current: ActiveReply | None = None
+        self._held: ActiveReply | None = None
         self._settling: tuple[ActiveReply, ReplyStatus, float] | None = None
         self._waiting: deque[ReplyCall] = deque()
         self._number = 0
@@ -97,15 +110,33 @@ class Speaker:
         if self.current and call.cause in ("text", "request") and self.current.interruptible:
             self.stop("cancelled", now)
         if self.current is None:
-            self._start(call, now)
+            self._begin(call, now)
         elif len(self._waiting) < CALLS_WAITING_MAX:
             self._waiting.append(call)
         else:
             message = f"{CALLS_WAITING_MAX} replies are waiting already; wait for response.done."
             self._emit(ErrorRaised(ErrorCode.RATE_LIMITED, message))
 
-    def _start(self, call: ReplyCall, now: float) -> None:
+    def _begin(self, call: ReplyCall, now: float) -> None:
+        """Give the floor to a new reply, or to the held one if that is the answer to this call."""
         self._settle(now)
+        held, self._held = self._held, None
+        if held and held.turn == call.turn and held.said_to == call.said_to and call.said_to:
+            self._metrics.speculations.labels("used").inc()
+            self._take_floor(held)
+        else:
+            self._waste(held)
+            self._take_floor(self._start(call))
+
+    def _take_floor(self, reply: ActiveReply) -> None:
+        self.current = reply
+        self._turns.take_floor(reply.interruptible)
+        self._emit(ReplyStarted(reply.number, reply.cause, reply.turn))
+        for event in reply.withheld:
+            self._emit(event)
+        reply.withheld.clear()
+
+    def _start(self, call: ReplyCall) -> ActiveReply:
         self._number += 1
         lead_ms = min(self._options.lead_ms_max, self._settings.limits.lead_ms_max)
         reply = ActiveReply(
@@ -116,20 +147,19 @@ class Speaker:
             room=AudioRoom(),
             timeline=call.timeline,
             interruptible=call.interruptible,
+            said_to=call.said_to,
         )
-        self.current = reply
-        self._turns.take_floor(call.interruptible)
-        self._emit(ReplyStarted(reply.number, call.cause, call.turn))
         crashed = ReplyStageFailed(reply.number, ErrorCode.INTERNAL, "The reply crashed.")
         task = Reply(self._plan(call), self._chat, self._synthesizer, reply.room, self._post)
         reply.task = watched(task.run(), lambda: self._post(crashed))
+        return reply
 
     def _plan(self, call: ReplyCall) -> ReplyPlan:
         llm, tts, config = self._settings.llm, self._settings.tts, self.config
         prompt = call.instructions or config.instructions or llm.system_prompt
         return ReplyPlan(
             reply=self._number,
-            messages=() if call.text is not None else self.history.messages(prompt),
+            messages=() if call.text is not None else self._messages(prompt, call),
             options=ChatOptions(
                 max_tokens=llm.max_tokens,
                 temperature=llm.temperature,
@@ -143,15 +173,44 @@ class Speaker:
             audio_s_max=tts.reply_s_max,
         )
 
+    def _messages(self, prompt: str, call: ReplyCall) -> Sequence[Message]:
+        if not call.early:
+            return self.history.messages(prompt)
+        return self.history.foreseen(call.said_to).messages(prompt)
+
+    # Beginning early -------------------------------------------------------------------------
+
+    def foresee(self, call: ReplyCall) -> None:
+        """Begin a reply to a turn that has probably ended, and hold it."""
+        self.forget_foreseen()
+        if self.current is None and not self._settling:
+            self._held = self._start(call)
+
+    def forget_foreseen(self) -> None:
+        """The user goes on: the held reply never existed."""
+        held, self._held = self._held, None
+        self._waste(held)
+
+    def _waste(self, held: ActiveReply | None) -> None:
+        if held is None:
+            return
+        held.cancel()
+        self._metrics.speculations.labels("wasted").inc()
+        self._metrics.speculation_wasted_tokens.inc(held.tokens)
+        self._metrics.speculation_wasted_seconds.inc(held.playout.made / held.playout.rate)
+
     # Going on --------------------------------------------------------------------------------
 
     def take(self, event: ReplyEvent, now: float) -> None:
         """What the reply's task made; dropped if that reply is no longer current."""
-        if self.current is None or event.reply != self.current.number:
+        if self.current and event.reply == self.current.number:
+            for out in self.current.take(event, now):
+                self._emit(out)
+        elif self._held and event.reply == self._held.number:
+            self._held.withheld += self._held.take(event, now)
+            self._held.room.set(self._held.playout.unsent_ms < HELD_MS_MAX)
+        else:
             self._metrics.late_events.inc()
-            return
-        for out in self.current.take(event, now):
-            self._emit(out)
 
     def progress(self, now: float) -> None:
         """Send the audio that is due; end the reply that was played; settle the one stopped."""
@@ -159,8 +218,11 @@ class Speaker:
             self._settle(now)
         if self.current is None:
             return
+        silent = not self.current.playout.sent
         for event in self.current.due(now):
             self._emit(event)
+        if silent and self.current.playout.sent:
+            self._turns.sound()
         if self.current.playout.played_out(now):
             self._finish(self.current, now)
 
@@ -170,6 +232,12 @@ class Speaker:
         if self.current and (due := self.current.playout.next_due(now)) is not None:
             times.append(due)
         return min(times, default=None)
+
+    def saying(self, now: float) -> str:
+        """The words of the current reply that sounded in the last few seconds."""
+        if self.current is None:
+            return ""
+        return self.current.saying(now)
 
     def reported(self, report: PlaybackReported, now: float) -> None:
         """What the client's loudspeaker has done."""
@@ -191,9 +259,22 @@ class Speaker:
         self._metrics.reply_done(done.status, done.metrics)
         self._emit(done)
         if self._waiting:
-            self._start(self._waiting.popleft(), now)
+            self._begin(self._waiting.popleft(), now)
 
-    # Stopping --------------------------------------------------------------------------------
+    # Holding on and stopping -----------------------------------------------------------------
+
+    def pause(self, now: float) -> None:
+        """Somebody speaks over the reply: hold it where it is."""
+        if self.current:
+            self.current.playout.pause(now, client_stops="pause" in self._options.features)
+            self._emit(PlaybackPaused(self.current.number))
+
+    def resume(self, now: float) -> None:
+        """It was nothing: go on with the very next sample."""
+        if self.current:
+            self.current.playout.resume(now)
+            self._emit(PlaybackResumed(self.current.number))
+            self._metrics.false_interruptions.inc()
 
     def stop(self, status: ReplyStatus, now: float) -> None:
         """End the current reply here and now, and forget those that wait."""
@@ -227,6 +308,7 @@ class Speaker:
     def close(self) -> None:
         """The session is over."""
         self._waiting.clear()
+        self.forget_foreseen()
         if self.current:
             self.current.cancel()
             self.current = None

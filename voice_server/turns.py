@@ -11,13 +11,19 @@ The *user* machine reads one frame (10 ms) at a time and knows only whether it w
       └───────────────────────full silence────────────┴──────────────────────────┘
 
 At the soft silence the turn has *probably* ended, so the final decode may begin; at the full
-silence it *has* ended. Voice in between reopens the same turn as its next revision, and whatever
-was computed for the old revision is dropped by number.
+silence it *has* ended. How long the full silence is, the words decide: once they are known,
+`require_silence` says so. Voice in between reopens the same turn as its next revision, and whatever
+was computed for the old revision is void.
 
-The *floor* machine knows whether a reply holds the floor (from its start until it was played out),
-and whether it may be interrupted.
+The *floor* machine knows whether a reply holds the floor, from its start until it was played out:
 
-The joint rule: `interrupt_ms` of voice in one utterance takes the floor away from a reply.
+    FREE ──reply begins──▶ TAKEN ──voice──▶ CONTESTED ──words, a command or length──▶ FREE
+      ▲ ◀──played out────────┘ ▲ ◀──backchannel, echo, nothing, silence──┘
+      └──played out── PROTECTED (a reply that may not be interrupted)
+
+The joint rule is the floor's middle column. Voice over a reply contests the floor: the reply is
+paused at once, which costs nothing to undo. What was said then decides (`hear_words`): the reply
+ends, or goes on to the sample. While the floor is contested no turn ends.
 
 Time is audio time. Nothing here reads a clock, so an hour of talk replays in a second, and a
 client that sends faster than real time is treated like one that does not. A refused signal
@@ -29,10 +35,13 @@ from enum import Enum, auto
 from typing import Literal
 
 from audio import FRAME_MS
+from voice_server.barge_in import Verdict
 from voice_server.settings import TurnSettings
 
 VOICE_RUN_MS = 30
 """Voice this long ends a silence: one stray frame does not reopen a turn."""
+
+EndCause = Literal["silence", "commit", "length"]
 
 
 class User(Enum):
@@ -52,17 +61,27 @@ class Floor(Enum):
     FREE = auto()
     TAKEN = auto()
     """A reply is being made or played."""
+    CONTESTED = auto()
+    """A reply is paused, because somebody speaks over it."""
     PROTECTED = auto()
     """A reply that may not be interrupted."""
 
 
-TRANSITIONS: dict[User, frozenset[User]] = {
+USER_TRANSITIONS: dict[User, frozenset[User]] = {
     User.SILENT: frozenset({User.ONSET, User.SPEAKING}),
     User.ONSET: frozenset({User.SILENT, User.SPEAKING}),
     User.SPEAKING: frozenset({User.PAUSING, User.SILENT}),
     User.PAUSING: frozenset({User.SPEAKING, User.SILENT}),
 }
-"""Every change of the user machine; `_enter` refuses any other."""
+"""Every change of the user machine; any other is refused."""
+
+FLOOR_TRANSITIONS: dict[Floor, frozenset[Floor]] = {
+    Floor.FREE: frozenset({Floor.TAKEN, Floor.PROTECTED}),
+    Floor.TAKEN: frozenset({Floor.FREE, Floor.CONTESTED}),
+    Floor.CONTESTED: frozenset({Floor.FREE, Floor.TAKEN}),
+    Floor.PROTECTED: frozenset({Floor.FREE}),
+}
+"""Every change of the floor machine."""
 
 
 class TurnError(Exception):
@@ -92,6 +111,8 @@ class SpeechResumed:
 
     turn: int
     revision: int
+    pause_ms: int
+    """How long the silence was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +123,27 @@ class TurnEnded:
     revision: int
     at_ms: int
     """Audio time of the last voice."""
-    cause: Literal["silence", "commit", "length"]
+    cause: EndCause
     """`length`: cut at the longest utterance while the user may still be speaking."""
 
 
 @dataclass(frozen=True, slots=True)
 class UtteranceDropped:
-    """It was nothing: too little voice, or the client cleared it."""
+    """It was nothing: too little voice, a backchannel, or the client cleared it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPaused:
+    """Somebody speaks over the reply: hold it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyResumed:
+    """It was nothing: let the reply go on where it was."""
 
     turn: int
 
@@ -121,7 +156,14 @@ class ReplyInterrupted:
 
 
 TurnAction = (
-    UtteranceBegan | EndExpected | SpeechResumed | TurnEnded | UtteranceDropped | ReplyInterrupted
+    UtteranceBegan
+    | EndExpected
+    | SpeechResumed
+    | TurnEnded
+    | UtteranceDropped
+    | ReplyPaused
+    | ReplyResumed
+    | ReplyInterrupted
 )
 
 
@@ -138,11 +180,15 @@ class Turns:
         self.turn = 0
         """Number of the current or last turn."""
         self.revision = 0
+        self.voice_ms = 0
+        """Voice in this utterance."""
         self._onset_ms = 0
         self._began_ms = 0
-        self._voice_ms = 0
         self._voice_run_ms = 0
         self._last_voice_ms = 0
+        self._silence_needed_ms: int | None = None
+        self._sounding_since_ms: int | None = None
+        self._verdict: Verdict | None = None
 
     @property
     def in_utterance(self) -> bool:
@@ -168,22 +214,46 @@ class Turns:
         """The client says that the turn ends here. Raises `TurnError` if there is none."""
         if not self.in_utterance:
             raise TurnError("there is no speech to commit; send audio first")
-        return [self._end("commit")]
+        return [*self._interrupted_if_contested(), self._end("commit")]
 
     def clear(self) -> list[TurnAction]:
         """The client takes back what was said in this turn."""
         if not self.in_utterance:
             self._reset()
             return []
-        return [self._drop()]
+        return [self._drop(), *self._resumed_if_contested()]
+
+    def require_silence(self, turn: int, revision: int, silence_ms: int) -> None:
+        """The words of this revision are known, and say how much silence ends the turn."""
+        if self.in_utterance and (turn, revision) == (self.turn, self.revision):
+            self._silence_needed_ms = silence_ms
+
+    def hear_words(self, turn: int, verdict: Verdict, final: bool) -> list[TurnAction]:
+        """What was said over the reply so far; `final`: at a pause, so that nothing is cut off."""
+        if self.floor is not Floor.CONTESTED or not self.in_utterance or turn != self.turn:
+            return []
+        self._verdict = verdict
+        if verdict.takes_floor:
+            if final or verdict is Verdict.COMMAND:
+                return self._interrupted_if_contested()
+            return self._contest()
+        if final and self.user is User.PAUSING:
+            return [self._drop(), *self._resumed_if_contested()]
+        return []
 
     def take_floor(self, interruptible: bool) -> None:
         """A reply begins."""
-        self.floor = Floor.TAKEN if interruptible else Floor.PROTECTED
+        self._move_floor(Floor.TAKEN if interruptible else Floor.PROTECTED)
+        self._sounding_since_ms = None
+
+    def sound(self) -> None:
+        """The reply's first audio leaves."""
+        self._sounding_since_ms = self.now_ms
 
     def free_floor(self) -> None:
         """The reply was played out, or stopped."""
-        self.floor = Floor.FREE
+        if self.floor is not Floor.FREE:
+            self._move_floor(Floor.FREE)
 
     # The user machine ------------------------------------------------------------------------
 
@@ -199,55 +269,59 @@ class Turns:
             self._enter(User.SILENT)
         return []
 
+    def _begin(self, at_ms: int) -> list[TurnAction]:
+        self._enter(User.SPEAKING)
+        self.turn += 1
+        self.revision = 0
+        self.voice_ms = self._onset_ms
+        self._began_ms = at_ms
+        self._last_voice_ms = self.now_ms
+        self._silence_needed_ms = None
+        self._verdict = None
+        return [UtteranceBegan(self.turn, at_ms), *self._contest()]
+
     def _follow(self, voice: bool) -> list[TurnAction]:
         actions: list[TurnAction] = []
         if voice:
-            self._voice_ms += FRAME_MS
+            self.voice_ms += FRAME_MS
         if self._voice_run_ms >= VOICE_RUN_MS:
-            self._last_voice_ms = self.now_ms
             if self.user is User.PAUSING:
                 actions.append(self._resume())
-        actions += self._interruption()
+            self._last_voice_ms = self.now_ms
+        actions += self._contest()
+        if not self.in_utterance:
+            return actions
         if self.now_ms - self._began_ms >= self.settings.utterance_ms_max:
-            actions.append(self._end("length"))
+            actions += [*self._interrupted_if_contested(), self._end("length")]
         elif self.settings.mode == "vad":
             actions += self._silence()
         return actions
 
     def _silence(self) -> list[TurnAction]:
-        if self.silence_ms >= self.settings.silence_ms:
-            if self._voice_ms < self.settings.speech_ms_min:
-                return [self._drop()]
-            return [self._end("silence")]
         if self.user is User.SPEAKING and self.silence_ms >= self.settings.soft_silence_ms:
             self._enter(User.PAUSING)
             return [EndExpected(self.turn, self.revision)]
-        return []
-
-    def _interruption(self) -> list[TurnAction]:
-        """The joint rule."""
-        if self.floor is not Floor.TAKEN or self.settings.interrupt == "off":
+        if self.silence_ms < self._silence_needed() or self.floor is Floor.CONTESTED:
             return []
-        if self._voice_ms < self.settings.interrupt_ms:
-            return []
-        self.floor = Floor.FREE
-        return [ReplyInterrupted(self.turn)]
+        if self.voice_ms < self.settings.speech_ms_min:
+            return [self._drop()]
+        return [self._end("silence")]
 
-    def _begin(self, at_ms: int) -> list[TurnAction]:
-        self._enter(User.SPEAKING)
-        self.turn += 1
-        self.revision = 0
-        self._began_ms = at_ms
-        self._voice_ms = self._onset_ms
-        self._last_voice_ms = self.now_ms
-        return [UtteranceBegan(self.turn, at_ms), *self._interruption()]
+    def _silence_needed(self) -> int:
+        """What the words say; until they are known, as if they were neither this nor that."""
+        needed_ms = self._silence_needed_ms
+        return max(
+            self.settings.soft_silence_ms + FRAME_MS,
+            self.settings.silence_ms if needed_ms is None else needed_ms,
+        )
 
     def _resume(self) -> SpeechResumed:
         self._enter(User.SPEAKING)
         self.revision += 1
-        return SpeechResumed(self.turn, self.revision)
+        self._silence_needed_ms = None
+        return SpeechResumed(self.turn, self.revision, self.silence_ms - VOICE_RUN_MS)
 
-    def _end(self, cause: Literal["silence", "commit", "length"]) -> TurnEnded:
+    def _end(self, cause: EndCause) -> TurnEnded:
         self._reset()
         return TurnEnded(self.turn, self.revision, self._last_voice_ms, cause)
 
@@ -259,9 +333,62 @@ class Turns:
         if self.user is not User.SILENT:
             self._enter(User.SILENT)
         self._onset_ms = 0
-        self._voice_ms = 0
+
+    # The floor machine -----------------------------------------------------------------------
+
+    def _contest(self) -> list[TurnAction]:
+        """The joint rule: what the user's voice means for the reply that holds the floor."""
+        if self.floor is Floor.TAKEN and self._voice_run_ms and self._may_interrupt():
+            if self.settings.interrupt == "instant":
+                self._move_floor(Floor.FREE)
+                return [ReplyInterrupted(self.turn)]
+            self._move_floor(Floor.CONTESTED)
+            return [ReplyPaused(self.turn)]
+        if self.floor is Floor.CONTESTED:
+            if self._takes_floor():
+                return self._interrupted_if_contested()
+            if self.silence_ms >= self.settings.interrupt_resume_ms:
+                return [self._drop(), *self._resumed_if_contested()]
+        return []
+
+    def _may_interrupt(self) -> bool:
+        settings, since_ms = self.settings, self._sounding_since_ms
+        if settings.interrupt == "off":
+            return False
+        return since_ms is None or self.now_ms - since_ms >= settings.interrupt_warm_up_ms
+
+    def _takes_floor(self) -> bool:
+        """Whether voice so far, with the words so far, is enough."""
+        if self._verdict is None or self._verdict is Verdict.NOTHING:
+            return self.voice_ms >= self.settings.interrupt_ms
+        if self._verdict.takes_floor:
+            return self.voice_ms >= self.settings.interrupt_words_ms
+        return self.voice_ms >= 2 * self.settings.interrupt_ms and self._is_backchannel()
+
+    def _is_backchannel(self) -> bool:
+        """Nobody says "mhm" for so long; an echo lasts as long as the reply does."""
+        return self._verdict is Verdict.BACKCHANNEL
+
+    def _interrupted_if_contested(self) -> list[TurnAction]:
+        if self.floor is not Floor.CONTESTED:
+            return []
+        self._move_floor(Floor.FREE)
+        return [ReplyInterrupted(self.turn)]
+
+    def _resumed_if_contested(self) -> list[TurnAction]:
+        if self.floor is not Floor.CONTESTED:
+            return []
+        self._move_floor(Floor.TAKEN)
+        return [ReplyResumed(self.turn)]
+
+    # Changes ---------------------------------------------------------------------------------
 
     def _enter(self, state: User) -> None:
-        if state not in TRANSITIONS[self.user]:
+        if state not in USER_TRANSITIONS[self.user]:
             raise AssertionError(f"{self.user} cannot become {state}")
         self.user = state
+
+    def _move_floor(self, state: Floor) -> None:
+        if state not in FLOOR_TRANSITIONS[self.floor]:
+            raise AssertionError(f"{self.floor} cannot become {state}")
+        self.floor = state

@@ -24,7 +24,7 @@ RATES = (24_000, 22_050, 16_000, 48_000, 44_100, 32_000, 8_000)
 QUERY_KEYS = frozenset(
     {"mode", "framing", "codec", "rate", "out_rate", "channels", "lang", "voice"}
 )
-FEATURES = frozenset({"partials", "marks", "word_times", "state", "metrics", "levels"})
+FEATURES = frozenset({"partials", "marks", "word_times", "state", "metrics", "levels", "pause"})
 """What this server can grant."""
 
 

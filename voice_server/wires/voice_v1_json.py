@@ -52,6 +52,12 @@ def render(event: ev.ServerEvent, options: ev.SessionOptions) -> Json | None:  #
             return _mark(event) if "marks" in features else None
         case ev.AudioDone(stream, total):
             return {"type": "audio.done", "stream": stream, "total_samples": total}
+        case ev.PlaybackPaused(stream):
+            pause = {"type": "playback.pause", "stream": stream, "reason": "barge_in"}
+            return pause if "pause" in features else None
+        case ev.PlaybackResumed(stream):
+            resume = {"type": "playback.resume", "stream": stream, "reason": "false_alarm"}
+            return resume if "pause" in features else None
         case ev.PlaybackStopped(stream, reason):
             return {"type": "playback.stop", "stream": stream, "reason": reason}
         case ev.ReplyTruncated():
