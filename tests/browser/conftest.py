@@ -32,7 +32,6 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-quic",
     "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
 )
@@ -72,8 +71,8 @@ def server() -> Iterator[ServerProcess]:
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A question; a request for something long; and, while that is answered, an interruption."""
     spoken = [
-        say("What time is it?", rate=MICROPHONE_RATE, lead_ms=700, trail_ms=5500),
-        say("Tell me a long story.", rate=MICROPHONE_RATE, lead_ms=0, trail_ms=4500),
+        say("What time is it?", rate=MICROPHONE_RATE, lead_ms=700, trail_ms=4500),
+        say("Tell me a long story.", rate=MICROPHONE_RATE, lead_ms=0, trail_ms=3500),
         say("Stop the alarm.", rate=MICROPHONE_RATE, lead_ms=0, trail_ms=20_000),
     ]
     path = tmp_path_factory.mktemp("microphone") / "microphone.wav"
@@ -117,7 +116,7 @@ def open_page(browser: Browser, url: str, *, expected: str = "^$") -> Iterator[P
         if message.type == "error":
             complaints.append(message.text)
 
-    with browser.new_context() as context:
+    with browser.new_context(permissions=["microphone"]) as context:
         context.set_default_timeout(WAIT_MS)
         context.add_init_script(WATCH)
         page = context.new_page()

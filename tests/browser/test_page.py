@@ -75,7 +75,7 @@ def test_a_conversation_with_an_interruption(page: Page) -> None:
     expect(_audible(page, True)).to_be_attached()
     expect(page.locator("#state")).to_have_text("Speaking")
     expect(_answers(page).locator(".latency-total")).to_have_text(re.compile(r"\d+ m?s to answer"))
-    in_order = ("speech.started", "transcript.partial", "speech.stopped", "transcript.final")
+    in_order = ("speech.started", "transcript.partial", "speech.stopped", "response.started")
     assert line.order_of(*in_order) == list(in_order)
 
     expect(_said(page)).to_have_text(["What time is it?", "Tell me a long story."])
@@ -109,12 +109,12 @@ def test_transcription_only_answers_nothing(page: Page) -> None:
 
 def test_the_switch_begins_a_new_session_in_the_other_mode(page: Page) -> None:
     line = Line(page)
-    _type(page, "Hello.")
+    _type(page, "Say hi.")
     expect(_answers(page)).to_have_attribute("data-done", "true")
     page.get_by_role("switch", name="Only write it down").check()
     expect(page.locator("body[data-mode=transcription]")).to_be_attached()
     page.get_by_role("switch", name="Only write it down").uncheck()
-    _type(page, "Hello again.")
+    _type(page, "Say hi again.")
     expect(_answers(page).nth(1)).to_have_attribute("data-done", "true")
     hellos = [message["mode"] for message in line.sent if message["type"] == "hello"]
     assert hellos == ["conversation", "transcription", "conversation"]
@@ -152,8 +152,7 @@ def test_escape_stops_the_reply(page: Page) -> None:
 
 
 def test_a_denied_microphone_is_explained(page: Page) -> None:
-    denial = {"permission": {"name": "microphone"}, "setting": "denied"}
-    page.context.new_cdp_session(page).send("Browser.setPermission", denial)
+    page.context.clear_permissions()
     page.get_by_role("button", name="Start talking").click()
     expect(page.get_by_role("alert")).to_contain_text("The microphone is not allowed")
     expect(page.locator("#state")).to_have_text("Press to talk")
@@ -185,11 +184,11 @@ def small_server() -> Iterator[ServerProcess]:
 
 def test_a_full_server_and_a_lost_one(browser: Browser, small_server: ServerProcess) -> None:
     with open_page(browser, small_server.url, expected=REFUSED_SOCKET) as first:
-        _type(first, "Hello.")
+        _type(first, "Say hi.")
         expect(_answers(first)).to_have_attribute("data-done", "true")
 
         with open_page(browser, small_server.url) as second:
-            _type(second, "Hello.")
+            _type(second, "Say hi.")
             expect(second.get_by_role("alert")).to_contain_text("The server is full")
             expect(second.get_by_role("alert")).to_contain_text("Trying again")
 
@@ -198,5 +197,5 @@ def test_a_full_server_and_a_lost_one(browser: Browser, small_server: ServerProc
         expect(first.locator("#state")).to_have_text("Reconnecting")
         with ServerProcess(port=small_server.port):
             expect(first.get_by_role("alert")).to_be_hidden()
-            _type(first, "Hello again.")
+            _type(first, "Say hi again.")
             expect(_answers(first).nth(1)).to_have_attribute("data-done", "true")
