@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.logging_state import logging_kept
 from voice_server import logs
 from voice_server.logs import LogFormat, hide_secrets
 
@@ -18,14 +19,9 @@ SECRET = "x7Qp-do_not.show~me"
 
 
 @pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    """Leave the process's logging as it was."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
-    logging.captureWarnings(False)
+def kept() -> Iterator[None]:
+    with logging_kept():
+        yield
 
 
 def written(message: str, *args: object, format: LogFormat = "text", **extra: object) -> str:
