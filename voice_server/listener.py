@@ -30,7 +30,6 @@ from voice_server.turns import (
     UtteranceDropped,
 )
 
-
 CONTESTED_MS = 200
 """Partials come at least this often while words decide about a reply."""
 
