@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.sphinx_worker import RESEED_BYTES, Hearing, serve
-from tests.support.speech import say
+from tests.support.clips import load_clip
 
 pytestmark = pytest.mark.engine
 
@@ -20,7 +20,7 @@ def hearing() -> Hearing:
 @pytest.fixture(scope="module")
 def audio() -> bytes:
     noise = np.random.default_rng(0).normal(0, 98, 100_000)
-    speech = say("What is this?")
+    speech = load_clip("question")
     return (speech + noise[: len(speech)]).astype("<i2").tobytes()
 
 

@@ -22,7 +22,11 @@ def say(
     lead_ms: int = LEAD_MS,
     trail_ms: int = TRAIL_MS,
 ) -> Samples:
-    """Return `text` spoken, shape (n,), read-only: the same samples every time."""
+    """Return `text` spoken, shape (n,), read-only.
+
+    espeak-ng remembers a phase, so samples differ a little with what it said before: take a clip
+    where a test stands on every sample.
+    """
     spoken, _ = speak_now(text, voice)
     speech = soxr.resample(spoken, _ESPEAK_RATE, rate)
     samples = np.pad(speech, (lead_ms * rate // 1000, trail_ms * rate // 1000))
