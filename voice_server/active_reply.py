@@ -8,6 +8,7 @@ it says what to remember.
 import asyncio
 from dataclasses import dataclass, field
 
+from audio.echo import LevelTrack
 from voice_server.closes import ErrorCode
 from voice_server.events import (
     AudioFrame,
@@ -68,6 +69,8 @@ class ActiveReply:
     """The user's words that it answers, if it was begun before the turn had ended."""
     withheld: list[ServerEvent] = field(default_factory=list, repr=False)
     """What a reply begun early would have said to the client."""
+    levels: LevelTrack | None = None
+    """Loudness of what was sent, for a client that may hear itself."""
     _text_done: bool = False
 
     def take(self, event: ReplyEvent, now: float) -> list[ServerEvent]:
@@ -102,6 +105,8 @@ class ActiveReply:
         events: list[ServerEvent] = []
         for event in self.playout.due(now):
             events.append(event)
+            if self.levels and isinstance(event, AudioFrame):
+                self.levels.add(event.samples)
             first = isinstance(event, AudioFrame) and event.first
             if first and self.timeline.mark(Stage.FIRST_SENT, now):
                 events.append(TurnMeasured(self.number, self.turn, self.timeline.metrics()))

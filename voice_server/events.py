@@ -49,6 +49,8 @@ class SessionOptions:
     """Audio the client is willing to hold ahead of playback."""
     playback_reports: bool = False
     """The client says what it has played; otherwise the clock is believed."""
+    echo_cancelled: bool = True
+    """False: the microphone may hear the loudspeaker."""
     features: frozenset[str] = frozenset()
     config: SessionConfig = field(default_factory=SessionConfig)
     client: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from audio import Samples
 from audio.prosody import VoiceFall
 from models.asr import RecognitionError, RecognitionOptions, Recognizer, Superseded, Utterance
 from voice_server.barge_in import Verdict
@@ -64,6 +65,7 @@ class Listener:
         turns: Turns,
         recognizer: Recognizer,
         partial_interval_ms: int,
+        hears_itself: Callable[[Samples], bool],
         post: Callable[[InnerEvent], None],
     ) -> None:
         self.ear = ear
@@ -72,6 +74,7 @@ class Listener:
         """For the next utterance."""
         self._recognizer = recognizer
         self._interval_ms = partial_interval_ms
+        self._hears_itself = hears_itself
         self._post = post
         self._utterance: Utterance | None = None
         self._decodes: dict[int, _Decode] = {}
@@ -143,9 +146,11 @@ class Listener:
                 self._utterance.feed(heard.samples)
             else:
                 self.ear.pre_roll.push(heard.samples)
-            if heard.voice:
+            echo = self._hears_itself(heard.samples)
+            voice = heard.voice and not echo
+            if voice:
                 self._fall.feed(heard.samples)
-            actions = self._done(self.turns.frame(heard.voice))
+            actions = self._done(self.turns.frame(voice))
             self._ask_for_partial()
             yield heard, actions
 

@@ -50,8 +50,8 @@ class Session:
         self._clock = asyncio.get_running_loop().time
         self._config = ev.SessionConfig()
         self._turns = Turns(self._settings.turn)
-        self._listener = self._new_listener()
         self._speaker = self._new_speaker()
+        self._listener = self._new_listener()
         self._dialogue = self._new_dialogue()
         self._curfew = Curfew(self._settings.limits, self._clock())
         self._state = ev.ConversationState.LISTENING
@@ -86,7 +86,8 @@ class Session:
             self._turns,
             self._house.engines.recognizer,
             self._settings.asr.partial_interval_ms,
-            self.inbox.post,
+            hears_itself=self._speaker.hears_itself,
+            post=self.inbox.post,
         )
 
     def _new_speaker(self) -> Speaker:
@@ -98,6 +99,7 @@ class Session:
             synthesizer=self._house.engines.synthesizer,
             turns=self._turns,
             metrics=self._house.metrics,
+            clock=self._clock,
             emit=self._emit,
             post=self.inbox.post,
         )

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from audio import Samples
+from audio.echo import EchoEar, LevelTrack
 from models.llm import ChatModel, ChatOptions, Message
 from models.tts import Synthesizer
 from voice_server.active_reply import ActiveReply, ReplyEvent
@@ -39,7 +41,7 @@ from voice_server.reply import AudioRoom, Reply, ReplyPlan
 from voice_server.settings import Settings
 from voice_server.tasks import watched
 from voice_server.timeline import Timeline
-from voice_server.turns import Turns
+from voice_server.turns import Floor, Turns
 
 SETTLE_S = 0.25
 """How long to wait for the client to say where it stopped playing."""
@@ -82,6 +84,7 @@ class Speaker:
         synthesizer: Synthesizer,
         turns: Turns,
         metrics: Metrics,
+        clock: Callable[[], float],
         emit: Callable[[ServerEvent], None],
         post: Callable[[InnerEvent], None],
     ) -> None:
@@ -89,6 +92,7 @@ class Speaker:
         """For the next reply."""
         self.history = History(settings.llm.history_bytes_max)
         self.current: ActiveReply | None = None
+        self._echo_ear = None if options.echo_cancelled else EchoEar()
         self._held: ActiveReply | None = None
         self._settling: tuple[ActiveReply, ReplyStatus, float] | None = None
         self._waiting: deque[ReplyCall] = deque()
@@ -100,6 +104,7 @@ class Speaker:
         self._synthesizer = synthesizer
         self._turns = turns
         self._metrics = metrics
+        self._clock = clock
         self._emit = emit
         self._post = post
 
@@ -148,6 +153,7 @@ class Speaker:
             timeline=call.timeline,
             interruptible=call.interruptible,
             said_to=call.said_to,
+            levels=LevelTrack(self._options.output_rate) if self._echo_ear else None,
         )
         crashed = ReplyStageFailed(reply.number, ErrorCode.INTERNAL, "The reply crashed.")
         task = Reply(self._plan(call), self._chat, self._synthesizer, reply.room, self._post)
@@ -238,6 +244,17 @@ class Speaker:
         if self.current is None:
             return ""
         return self.current.saying(now)
+
+    def hears_itself(self, frame: Samples) -> bool:
+        """Whether this frame of microphone is an echo of the reply that plays."""
+        if self._echo_ear is None:
+            return False
+        self._echo_ear.feed(frame)
+        reply = self.current
+        if reply is None or reply.levels is None or self._turns.floor is Floor.CONTESTED:
+            return False
+        position = reply.playout.position(self._clock())
+        return self._echo_ear.hears(reply.levels.before(position))
 
     def reported(self, report: PlaybackReported, now: float) -> None:
         """What the client's loudspeaker has done."""

@@ -64,6 +64,7 @@ class Playback(Struct):
     """What the client tells about its loudspeaker."""
 
     reports: bool = False
+    echo_cancelled: bool = True
 
 
 class Message(Struct, tag_field="type"):

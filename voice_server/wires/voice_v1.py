@@ -125,6 +125,7 @@ class VoiceV1:
                 framed=audio.framing == "framed",
                 lead_ms_max=audio.output.max_lead_ms,
                 playback_reports=hello.playback.reports,
+                echo_cancelled=hello.playback.echo_cancelled,
                 features=FEATURES & set(hello.features),
                 config=_config(hello.config),
                 client=f"{hello.client.name} {hello.client.version}".strip(),
