@@ -65,6 +65,7 @@ class Listener:
         turns: Turns,
         recognizer: Recognizer,
         partial_interval_ms: int,
+        *,
         hears_itself: Callable[[Samples], bool],
         post: Callable[[InnerEvent], None],
     ) -> None:
@@ -146,11 +147,11 @@ class Listener:
                 self._utterance.feed(heard.samples)
             else:
                 self.ear.pre_roll.push(heard.samples)
-            echo = self._hears_itself(heard.samples)
-            voice = heard.voice and not echo
-            if voice:
+            if self._hears_itself(heard.samples):
+                heard = HeardFrame(heard.samples, voice=False)  # noqa: PLW2901
+            if heard.voice:
                 self._fall.feed(heard.samples)
-            actions = self._done(self.turns.frame(voice))
+            actions = self._done(self.turns.frame(heard.voice))
             self._ask_for_partial()
             yield heard, actions
 
