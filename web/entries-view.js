@@ -6,6 +6,8 @@ import { duration, waterfall } from "./waterfall.js";
 
 /** @typedef {import("./conversation.js").Entry} Entry */
 
+const UNHEARD_CHARS_MAX = 140;
+
 const OUTCOMES = {
   interrupted: "You spoke",
   cancelled: "Stopped",
@@ -97,9 +99,15 @@ function isEmpty({ speaker, stable, unstable, done }) {
 function pieces({ speaker, stable, unstable, unheard, done }) {
   const nodes = [element("span", "stable", stable)];
   if (unstable) nodes.push(element("span", "unstable", stable ? ` ${unstable}` : unstable));
-  if (unheard) nodes.push(gapBefore(unheard), element("s", "unheard", unheard.trim()));
+  if (unheard) nodes.push(gapBefore(unheard), element("s", "unheard", shortened(unheard.trim())));
   if (speaker === "assistant" && !stable && !unheard && !done) nodes.push(element("span", "dots"));
   return nodes;
+}
+
+/** The first words of what nobody heard are enough. @param {string} text */
+function shortened(text) {
+  if (text.length <= UNHEARD_CHARS_MAX) return text;
+  return `${text.slice(0, text.lastIndexOf(" ", UNHEARD_CHARS_MAX))} …`;
 }
 
 /** Words are set apart, a comma is not. @param {string} text */

@@ -5,36 +5,17 @@ security policy fails the test in which it happened.
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from tests.support.chromium import chromium, record
 from tests.support.server import ServerProcess
-from tests.support.speech import say
-
-MICROPHONE_RATE = 48_000
 
 WAIT_MS = 20_000
 """Nothing takes this long, but a busy machine may be slow."""
-
-INSECURE_HOST = "voice.test"
-"""A name for this machine that browsers do not trust with a microphone."""
-
-FLAGS = (
-    "--no-sandbox",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-quic",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-device-for-media-stream",
-    f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
-)
 
 WATCH = """
 document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
@@ -68,28 +49,17 @@ def server() -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="package")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A question; a request for something long; and, while that is answered, an interruption."""
-    spoken = [
-        say("What time is it?", rate=MICROPHONE_RATE, lead_ms=700, trail_ms=4500),
-        say("Tell me a long story.", rate=MICROPHONE_RATE, lead_ms=0, trail_ms=3500),
-        say("Stop the alarm.", rate=MICROPHONE_RATE, lead_ms=0, trail_ms=20_000),
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Hears a question; a request for something long; and, during that, an interruption."""
+    recording = tmp_path_factory.mktemp("microphone") / "microphone.wav"
+    sentences = [
+        ("What time is it?", 4500),
+        ("Tell me a long story.", 3500),
+        ("Stop the alarm.", 0),
     ]
-    path = tmp_path_factory.mktemp("microphone") / "microphone.wav"
-    soundfile.write(path, np.concatenate(spoken), MICROPHONE_RATE, subtype="PCM_16")
-    return path
-
-
-@pytest.fixture(scope="package")
-def browser(recording: Path) -> Iterator[Browser]:
-    """Its microphone plays the recording from the beginning whenever a page opens it."""
-    microphone = f"--use-file-for-fake-audio-capture={recording}%noloop"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*FLAGS, microphone]
-        )
+    record(recording, sentences)
+    with chromium(recording) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

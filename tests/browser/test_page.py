@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
-from tests.browser.conftest import INSECURE_HOST, WAIT_MS, open_page
+from tests.browser.conftest import WAIT_MS, open_page
+from tests.support.chromium import INSECURE_HOST
 from tests.support.server import ServerProcess
 
 pytestmark = pytest.mark.browser
