@@ -3,11 +3,12 @@
 Two additions serve the training and are left behind at export: a phoneme head on the encoder, and
 the attention of two decoder heads handed out, so that it can be guided to the audio of each word.
 
-The engine pads every window to 30 seconds: 1500 encoder positions, most of them alike. Positions
+The engine pads every window to 30 seconds: 1500 encoder positions, most of them silent. Positions
 from 512 on share one position vector, so the silent ones among them stay equal through all layers,
-and n equal keys weigh as much as one key with log n added to its attention score. A few stand-ins
-thus cost next to nothing and equal the whole padding; half of the batches see them, and one model
-serves full and trimmed windows.
+and n equal keys weigh as much as one key with log n added to its attention score. One stand-in is
+therefore exact for two thirds of the padding; the silent positions before 512 differ a little, and
+a few are drawn at random to stand for all. Half of the batches see these stand-ins, so that one
+model serves full and trimmed windows, for next to no cost.
 """
 
 import math

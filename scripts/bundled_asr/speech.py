@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 SAMPLE_RATE = 16_000
 SYNCHRONOUS = 2
 PHONEME_EVENTS = 1
+POSITION_IN_CHARACTERS = 1
 CHARS_UTF8 = 1
 EVENT_END, EVENT_WORD, EVENT_PHONEME = 0, 1, 7
 RATE_WPM, PITCH, PITCH_RANGE = 1, 3, 4
@@ -106,7 +107,9 @@ class Espeak:
         """Speak one sentence."""
         self._chunks, self._word_starts, self._phoneme_starts = [], [], []
         raw = text.encode()
-        self._library.espeak_Synth(raw, len(raw) + 1, 0, 1, 0, CHARS_UTF8, None, None)
+        self._library.espeak_Synth(
+            raw, len(raw) + 1, 0, POSITION_IN_CHARACTERS, 0, CHARS_UTF8, None, None
+        )
         self._library.espeak_Synchronize()
         pcm = np.concatenate([np.zeros(0, np.int16), *self._chunks])
         phonemes = self._phonemes(end_ms=len(pcm) * 1000 // self._rate)

@@ -102,13 +102,21 @@ def encoded(net: Recogniser, batch: Batch) -> Encoded:
     """Run the frozen encoder; half precision, because the buffer is large."""
     with half_precision():
         audio, bias = net.encoder(batch.features, batch.is_full)
-    return Encoded(batch, audio.bfloat16(), bias)
+    return Encoded(text_only(batch), audio.bfloat16(), bias)
+
+
+def text_only(batch: Batch) -> Batch:
+    """What the decoder needs, copied: a tensor from another process keeps a file open."""
+    nothing = torch.empty(0)
+    texts = (batch.inputs.clone(), batch.outputs.clone(), batch.stretches.clone())
+    return Batch(nothing, nothing, *texts, batch.is_full)
 
 
 def half_precision() -> torch.autocast:
-    """bfloat16 where the processor multiplies it faster, else nothing."""
-    faster = torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast("cpu", torch.bfloat16, enabled=faster)
+    """bfloat16 where the processor has instructions for it; elsewhere it would be slower."""
+    can = torch.cpu.get_capabilities()
+    has_instructions = bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+    return torch.autocast("cpu", torch.bfloat16, enabled=has_instructions)
 
 
 def optimise(
