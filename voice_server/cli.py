@@ -17,6 +17,7 @@ import typer
 
 from models.asr import RecognitionError
 from models.errors import ModelError
+from models.fetch_thread import is_fetching
 from voice_server import __version__
 from voice_server.settings import Settings, SettingsError, load
 from voice_server.subtitles import Format
@@ -60,12 +61,7 @@ OfflineOption = Annotated[
 
 def main() -> NoReturn:
     """The console command."""
-    try:
-        application()
-    except KeyboardInterrupt:
-        # A download may sit in a thread that the interpreter would wait for.
-        sys.stderr.flush()
-        os._exit(EXIT_INTERRUPTED)
+    application()
     sys.exit(0)
 
 
@@ -195,11 +191,24 @@ def as_assignments(options: Mapping[str, str | int | bool | None]) -> list[str]:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what an operator can put right into a sentence and exit code 2."""
+    """Turn what an operator can put right into a sentence and exit code 2; let Ctrl-C end all."""
     from voice_server.audio_file import AudioFileError  # noqa: PLC0415
 
     try:
         yield
     except (SettingsError, ModelError, AudioFileError, RecognitionError) as error:
         typer.echo(f"voice-server: {error}", err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from None
+        leave(EXIT_UNUSABLE)
+    except KeyboardInterrupt:
+        leave(EXIT_INTERRUPTED)
+
+
+def leave(exit_code: int) -> NoReturn:
+    """End the process, and a download with it: the interpreter would wait for its threads."""
+    if not is_fetching():
+        raise typer.Exit(exit_code)
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(stderr=True).show_cursor()
+    sys.stdout.flush()
+    os._exit(exit_code)

@@ -5,13 +5,9 @@ Engines that need an optional package are imported when they are chosen, not bef
 
 import asyncio
 import os
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +16,7 @@ from models.asr import RecognitionError, RecognitionOptions, Recognizer
 from models.catalog import AsrModel, VoiceModel
 from models.chat_endpoints import LOCAL_PORTS
 from models.errors import ModelError
+from models.fetch_thread import fetched
 from models.hub import Hub
 from models.llm import ChatError, ChatModel
 from models.openai_chat import ChatTimeouts, OpenAIChat
@@ -38,8 +35,6 @@ from models.whisper import Patience, WhisperRecognizer
 from voice_server.engine_plans import Plan
 from voice_server.settings import LlmSettings, Settings
 
-T = TypeVar("T")
-
 _NOISE_LEVEL = 300
 """Standard deviation, out of 32767: loud enough that no engine skips it as silence."""
 
@@ -56,9 +51,9 @@ class Loader:
         """The plan with its model on this machine, downloaded if need be."""
         match plan.path, plan.model:
             case None, AsrModel() as model:
-                return replace(plan, path=await _in_daemon(lambda: self._hub.fetch_asr(model)))
+                return replace(plan, path=await fetched(lambda: self._hub.fetch_asr(model)))
             case None, VoiceModel() as voice:
-                return replace(plan, path=await _in_daemon(lambda: self._hub.fetch_voice(voice)))
+                return replace(plan, path=await fetched(lambda: self._hub.fetch_voice(voice)))
             case _:
                 return plan
 
@@ -182,22 +177,3 @@ async def _say_something(synthesizer: Synthesizer, voice: str | None) -> None:
                 pass
     except SynthesisError as error:
         raise ModelError(f"{synthesizer.name} cannot be used: {error}") from error
-
-
-async def _in_daemon(fetch: Callable[[], T]) -> T:
-    """Run a download in a thread that does not outlive the process: Ctrl-C has to end it."""
-    done: Future[T] = Future()
-
-    def work() -> None:
-        done.set_running_or_notify_cancel()
-        failure = ModelError("A download broke off; the traceback says where.")
-        try:
-            done.set_result(fetch())
-        except ModelError as error:
-            failure = error
-        finally:
-            if not done.done():
-                done.set_exception(failure)
-
-    threading.Thread(target=work, name="fetch", daemon=True).start()
-    return await asyncio.wrap_future(done)

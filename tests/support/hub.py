@@ -27,6 +27,10 @@ class StandInHub:
     """Of every answer about the repository."""
     cut_after_bytes: int | None = None
     """Drop the connection once, in the middle of the first long file."""
+    hold: bool = False
+    """Send the beginning of a file, and then nothing."""
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a file is held back."""
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -70,6 +74,10 @@ class StandInHub:
         return response
 
     async def _send(self, request: web.Request, response: web.StreamResponse, data: bytes) -> None:
+        if self.hold:
+            await response.write(data[:1])
+            self.holding.set()
+            await asyncio.Event().wait()
         cut = self.cut_after_bytes
         if cut is None or len(data) <= cut:
             await response.write(data)

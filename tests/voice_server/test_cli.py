@@ -1,5 +1,8 @@
 """The command line: options become settings, mistakes become sentences and exit codes."""
 
+import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.support.hub import StandInHub, stand_in_hub
 from tests.support.logging_state import logging_kept
 from voice_server import __version__
 from voice_server.cli import application, as_assignments
@@ -52,6 +56,25 @@ def test_a_model_that_cannot_be_loaded_is_one_sentence() -> None:
     (sentence,) = (line for line in done.stderr.splitlines() if line.startswith("voice-server:"))
     assert "/nowhere" in sentence
     assert "Traceback" not in done.stderr
+
+
+async def test_ctrl_c_ends_a_download(tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "model.bin": b"weights" * 1000}
+    async with stand_in_hub(StandInHub({"Systran/faster-whisper-tiny": files}, hold=True)) as hub:
+        serving = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            *("serve", "--port", "0", "--asr", "tiny", "--llm", "offline", "--tts", "scripted"),
+            *("--set", f"models.cache_dir={tmp_path}"),
+            cwd=ROOT,
+            env={**os.environ, "HF_ENDPOINT": hub.url},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            await hub.holding.wait()
+            serving.send_signal(signal.SIGINT)
+            _, log = await serving.communicate()
+    assert serving.returncode == 130
+    assert b"Traceback" not in log
 
 
 def test_the_version_is_printed() -> None:
