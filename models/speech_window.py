@@ -101,10 +101,11 @@ def quietest(samples: Samples, from_ms: int, to_ms: int, span_ms: int = 100) -> 
     A good place to cut. Positions count from the beginning of `samples`. A range shorter than the
     span has one candidate, its middle.
     """
-    levels = frame_levels(samples)[max(0, from_ms) // FRAME_MS : to_ms // FRAME_MS]
+    first = max(0, from_ms) // FRAME_MS
+    levels = frame_levels(samples[first * FRAME_SAMPLES : to_ms // FRAME_MS * FRAME_SAMPLES])
     span = min(span_ms // FRAME_MS, levels.size)
     if not span:
         return (from_ms + to_ms) // 2, FLOOR_DBFS
     means = np.convolve(levels, np.ones(span, np.float32) / span, mode="valid")
     best = int(means.argmin())
-    return max(0, from_ms) + (2 * best + span) * FRAME_MS // 2, float(means[best])
+    return (2 * (first + best) + span) * FRAME_MS // 2, float(means[best])

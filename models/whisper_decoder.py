@@ -66,13 +66,16 @@ class Decoding:
 
 
 class WhisperDecoder:
-    """A loaded model. `policy` says which windows it was trained for."""
+    """A loaded model.
+
+    `policy` says which windows it was trained for, `languages` which BCP 47 primary tags it knows.
+    """
 
     def __init__(self, model: WhisperModel, policy: WindowPolicy) -> None:
         self.policy = policy
         self._model = model
         self._n_mels = int(model.model.n_mels)
-        self._languages = frozenset(model.supported_languages)
+        self.languages = frozenset(str(code) for code in model.supported_languages)
         self._suppressed = get_suppressed_tokens(self._tokenizer("en"), [-1])
 
     def decode(self, task: Task) -> Decoding:
@@ -92,11 +95,13 @@ class WhisperDecoder:
         if options.language is None:
             return None if self._model.model.is_multilingual else "en"
         language = options.language.split("-")[0].lower()
-        if language not in self._languages:
-            known = "English only" if len(self._languages) == 1 else "other languages"
+        if language not in self.languages:
             raise RecognitionError(
-                f"This model understands {known}, not {options.language!r}: choose another"
-                " language or load a multilingual model."
+                f"This model does not understand {options.language!r}; leave the language out and"
+                " it is detected."
+                if self._model.model.is_multilingual
+                else f"This model understands English only, not {options.language!r}: load a"
+                " multilingual model."
             )
         return language
 

@@ -13,6 +13,7 @@ from models.whisper_loader import load_decoder
 from models.whisper_window import WindowKind, WindowPolicy
 from tests.support.clips import load_clip
 from tests.support.speech import say
+from tests.support.tiny_whisper import save_tiny_whisper
 
 pytestmark = pytest.mark.engine
 
@@ -20,9 +21,9 @@ BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
 TEXT = "Set an alarm for six o'clock."
 
 
-def load(kind: WindowKind, workers: int = 1) -> WhisperDecoder:
+def load(kind: WindowKind, workers: int = 1, folder: Path = BUNDLED) -> WhisperDecoder:
     return load_decoder(
-        str(BUNDLED),
+        str(folder),
         WindowPolicy(kind),
         device="cpu",
         compute_type="int8",
@@ -39,6 +40,11 @@ def short() -> WhisperDecoder:
 @pytest.fixture(scope="module")
 def margin() -> WhisperDecoder:
     return load("margin")
+
+
+@pytest.fixture(scope="module")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> WhisperDecoder:
+    return load("margin", folder=save_tiny_whisper(tmp_path_factory.mktemp("whisper")))
 
 
 def task(samples: Samples, *, second_try: bool = False, **options: str) -> Task:
@@ -88,6 +94,17 @@ def test_hints_are_given_and_may_be_long(short: WhisperDecoder) -> None:
 def test_an_unknown_language_is_refused(short: WhisperDecoder) -> None:
     with pytest.raises(RecognitionError, match="English only, not 'fr'"):
         short.decode(task(say(TEXT), language="fr"))
+
+
+def test_a_multilingual_model_detects_or_obeys(multilingual: WhisperDecoder) -> None:
+    clip = load_clip("question")
+    assert multilingual.decode(task(clip)).language in multilingual.languages
+    for asked, spoken in (("de-AT", "de"), ("ZH", "zh")):
+        decoding = multilingual.decode(task(clip, language=asked, prompt="Wien"))
+        assert decoding.language == spoken
+        assert len(clip) // 16 + 2560 <= decoding.window_ms < 30_000
+    with pytest.raises(RecognitionError, match="does not understand 'tlh'"):
+        multilingual.decode(task(clip, language="tlh"))
 
 
 def test_threads_do_not_disturb_each_other(short: WhisperDecoder) -> None:
