@@ -1,4 +1,4 @@
-"""Writes REFERENCE.md from the code: every setting, every error code.
+"""Writes REFERENCE.md from the code: every setting, every error code, both state machines.
 
 Usage: scripts/tables [--check]      --check only says whether it is up to date.
 """
@@ -6,7 +6,8 @@ Usage: scripts/tables [--check]      --check only says whether it is up to date.
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from voice_server.closes import CLOSES
 from voice_server.settings import Settings
+from voice_server.turns import FLOOR_TRANSITIONS, USER_TRANSITIONS, Floor, User
 
 REFERENCE = Path(__file__).parent.parent / "REFERENCE.md"
 
@@ -23,7 +25,7 @@ UNITS = {"_ms": "Milliseconds.", "_s": "Seconds.", "_bytes": "Bytes."}
 
 HEAD = """# Reference
 
-Written by `scripts/tables` from `voice_server/settings.py` and `voice_server/closes.py`.
+Written by `scripts/tables` from `voice_server/settings.py`, `closes.py` and `turns.py`.
 
 ## Settings
 
@@ -39,6 +41,12 @@ back-off; after 45xx do not.
 
 | code | HTTP status | close code |
 |---|---|---|
+"""
+
+MACHINES_HEAD = """
+## Turn-taking
+
+The two machines of `voice_server/turns.py`, drawn from its transition tables.
 """
 
 
@@ -116,10 +124,27 @@ def settings_tables(model: type[BaseModel], path: str = "") -> Iterator[str]:
         yield from settings_tables(type(section), f"{path}.{name}".lstrip("."))
 
 
+def machine(title: str, start: Enum, transitions: Mapping[Enum, frozenset[Enum]]) -> str:
+    """A Mermaid state diagram."""
+    arrows = [
+        f"    {state.name} --> {after.name}\n"
+        for state, afters in transitions.items()
+        for after in sorted(afters, key=lambda one: one.name)
+    ]
+    head = f"\n### {title}\n\n```mermaid\nstateDiagram-v2\n    [*] --> {start.name}\n"
+    return head + "".join(arrows) + "```\n"
+
+
 def reference() -> str:
     """The whole file."""
     errors = (f"| `{code}` | {to.http_status} | {to.code} |\n" for code, to in CLOSES.items())
-    return "".join((HEAD, *settings_tables(Settings), ERRORS_HEAD, *errors))
+    machines = (
+        machine("The user", User.SILENT, USER_TRANSITIONS),
+        machine("The floor", Floor.FREE, FLOOR_TRANSITIONS),
+    )
+    return "".join(
+        (HEAD, *settings_tables(Settings), ERRORS_HEAD, *errors, MACHINES_HEAD, *machines)
+    )
 
 
 def main() -> int:
