@@ -26,6 +26,9 @@ from voice_server.events import (
 EVENT_BYTES = 256
 """What an event is taken to weigh besides its audio and text."""
 
+TEXTS = ("text", "stable", "unstable", "heard", "unheard")
+"""Attributes of events that hold text."""
+
 
 class Outbox:
     """A queue of server events for one connection."""
@@ -104,4 +107,4 @@ def _replaceable(event: ServerEvent) -> Hashable:
 def _weight(event: ServerEvent) -> int:
     if isinstance(event, AudioFrame):
         return EVENT_BYTES + event.samples.nbytes
-    return EVENT_BYTES + len(getattr(event, "text", ""))
+    return EVENT_BYTES + sum(len(getattr(event, name, "")) for name in TEXTS)

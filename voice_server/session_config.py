@@ -1,6 +1,7 @@
 """What may be configured while a session lives: merged, checked, shown. Pure."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,6 +10,9 @@ from voice_server.events import SessionConfig
 from voice_server.settings import Settings, SettingsError, TurnSettings, patched
 
 INSTRUCTIONS_CHARS_MAX = 16_384
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,7}")
+"""The form of a tag (RFC 5646, 2.1); engines know which they speak."""
 
 
 class ConfigError(ValueError):
@@ -30,7 +34,8 @@ def turn_settings(config: SessionConfig, settings: Settings) -> TurnSettings:
     try:
         return patched(settings.turn, config.turn)
     except SettingsError as error:
-        raise ConfigError(f"turn.{error}") from None
+        problems = [f"turn.{problem}" for problem in str(error).splitlines()]
+        raise ConfigError("; ".join(problems)) from None
 
 
 def check(config: SessionConfig, voices: Sequence[Voice]) -> None:
@@ -41,7 +46,7 @@ def check(config: SessionConfig, voices: Sequence[Voice]) -> None:
         raise ConfigError(f"speed: must be 0.5 to 2.0, not {config.speed}")
     if config.instructions is not None and len(config.instructions) > INSTRUCTIONS_CHARS_MAX:
         raise ConfigError(f"instructions: at most {INSTRUCTIONS_CHARS_MAX} characters")
-    if config.language is not None and not config.language.replace("-", "").isalnum():
+    if config.language is not None and not _LANGUAGE.fullmatch(config.language):
         raise ConfigError("language: must be a BCP 47 tag such as en or de-AT")
 
 
