@@ -18,8 +18,8 @@ from voice_server.settings import AsrSettings, Settings, TtsSettings
 
 OPTIONAL_PACKAGES = ("piper", "pocketsphinx")
 
-_ASR_ENGINES = ("auto", "scripted", "pocketsphinx")
-_TTS_ENGINES = ("auto", "scripted", "espeak")
+_ASR_ENGINES = ("scripted", "pocketsphinx")
+_TTS_ENGINES = ("scripted", "espeak")
 
 
 async def look_around(settings: Settings, hub: Hub) -> Findings:
@@ -44,15 +44,22 @@ def has_gpu(settings: AsrSettings) -> bool:
 
 
 def _asr_candidates(settings: AsrSettings) -> Mapping[str, AsrModel]:
-    if settings.engine in _ASR_ENGINES or is_path(settings.engine):
+    """What to look for: everything for `auto`, else what was asked for."""
+    engine = settings.engine
+    if engine == "auto":
         return asr_models()
-    return {**asr_models(), settings.engine: asr_model(settings.engine)}
+    if engine in _ASR_ENGINES or is_path(engine):
+        return {}
+    return {engine: asr_model(engine)}
 
 
 def _voice_candidates(settings: TtsSettings) -> Mapping[str, VoiceModel]:
-    if settings.engine in _TTS_ENGINES or settings.engine.endswith(".onnx"):
+    engine = settings.engine
+    if engine == "auto":
         return voice_models()
-    return {**voice_models(), settings.engine: voice_model(settings.engine)}
+    if engine in _TTS_ENGINES or engine.endswith(".onnx"):
+        return {}
+    return {engine: voice_model(engine)}
 
 
 def _present(candidates: Mapping[str, AsrModel], hub: Hub) -> dict[str, Path]:

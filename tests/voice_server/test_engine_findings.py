@@ -39,6 +39,14 @@ async def test_an_empty_cache_still_has_the_bundled_recogniser(tmp_path: Path) -
     )
 
 
+async def test_only_what_was_asked_for_is_looked_for(tmp_path: Path) -> None:
+    put_voice(tmp_path, VOICE)
+    asked = await found(tmp_path, "asr.engine=scripted", "tts.engine=espeak")
+    assert not asked.asr
+    assert not asked.voices
+    assert (await found(tmp_path, "asr.engine=bundled")).asr == {"bundled": bundled_asr()}
+
+
 async def test_voices_of_the_catalogue_are_found(tmp_path: Path) -> None:
     path = put_voice(tmp_path, VOICE)
     assert (await found(tmp_path)).voices == {VOICE: path}
