@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -124,7 +124,10 @@ def settings_tables(model: type[BaseModel], path: str = "") -> Iterator[str]:
         yield from settings_tables(type(section), f"{path}.{name}".lstrip("."))
 
 
-def machine(title: str, start: Enum, transitions: Mapping[Enum, frozenset[Enum]]) -> str:
+State = TypeVar("State", bound=Enum)
+
+
+def machine(title: str, start: State, transitions: Mapping[State, frozenset[State]]) -> str:
     """A Mermaid state diagram."""
     arrows = [
         f"    {state.name} --> {after.name}\n"

@@ -39,7 +39,7 @@ def test_an_unknown_option_gets_the_usage(
 
 def test_a_row_has_default_range_and_meaning() -> None:
     text = tables.reference()
-    assert "| `turn.silence_ms` | `500` | 100 – 5000 | Silence that ends a turn. |" in text
+    assert "| `turn.pre_roll_ms` | `500` | 0 – 2000 | Audio from before the onset" in text
     assert "| `llm.temperature` | unset | 0 – 2 |  |" in text
     assert '| `turn.interrupt` | `"instant"` | `instant`, `off` |  |' in text
 
