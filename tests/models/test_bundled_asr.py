@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
@@ -37,6 +38,6 @@ def test_the_card_states_the_same_digests(name: str) -> None:
 def test_plain_faster_whisper_loads_and_understands_it() -> None:
     """Without this project's short windows, as any other program would use it."""
     model = WhisperModel(str(FOLDER), device="cpu", compute_type="int8", cpu_threads=1)
-    speech = say("Where is the nearest library?")
+    speech = say("Where is the nearest library?").astype(np.float32) / 32768
     segments, _ = model.transcribe(speech, beam_size=1, temperature=0.0, without_timestamps=True)
     assert "".join(segment.text for segment in segments).strip() == "Where is the nearest library?"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
@@ -45,7 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_model_loads_and_transcribes(folder: Path) -> None:
     """After twenty steps the text is nonsense; that it comes without an error is the point."""
     model = WhisperModel(str(folder / "model"), device="cpu", compute_type="int8", cpu_threads=1)
-    segments, info = model.transcribe(say("Hello."), beam_size=1, temperature=0.0)
+    speech = say("Hello.").astype(np.float32) / 32768
+    segments, info = model.transcribe(speech, beam_size=1, temperature=0.0)
     assert all(isinstance(segment.text, str) for segment in segments)
     assert info.language == "en"
 
