@@ -17,7 +17,7 @@ const STATE_WORDS = {
   endpointing: "Hearing you",
   thinking: "Thinking",
   speaking: "Speaking",
-  paused: "Waiting for you",
+  paused: "Hearing you",
 };
 
 const HINTS = {

@@ -7,7 +7,7 @@
 
 /**
  * @typedef {object} Heard
- * @property {"started" | "position" | "underrun" | "drained" | "stopped" | "overflow"} type
+ * @property {"position" | import("./playback-buffer.js").PlaybackEvent["type"]} type
  * @property {number} stream
  * @property {number} position  samples of the stream that were heard
  * @property {number} at        when, on the clock of `performance.now()`
@@ -40,24 +40,39 @@ export class Loudspeaker extends EventTarget {
 
   /** @param {import("./playback-buffer.js").Chunk} chunk */
   play(chunk) {
-    this.#worklet.port.postMessage({ push: chunk });
+    this.#order("push", chunk);
   }
 
-  /** Nothing of the stream follows; a `drained` event tells when it was played. */
-  end(/** @type {number} */ stream) {
-    this.#worklet.port.postMessage({ end: stream });
+  /** Nothing of the stream follows; `drained` tells when it was played. @param {number} stream */
+  end(stream) {
+    this.#order("end", stream);
   }
 
-  /** Silence the stream within one quantum; a `stopped` event answers. @param {number} stream */
+  /** Hold the stream still; `paused` answers. @param {number} stream */
+  pause(stream) {
+    this.#order("pause", stream);
+  }
+
+  /** Go on where it was held; `resumed` answers. @param {number} stream */
+  resume(stream) {
+    this.#order("resume", stream);
+  }
+
+  /** Silence the stream within one quantum; `stopped` answers. @param {number} stream */
   flush(stream) {
-    this.#worklet.port.postMessage({ flush: stream });
+    this.#order("flush", stream);
   }
 
   close() {
     this.#worklet.port.onmessage = null;
-    this.#worklet.port.postMessage({ close: true });
+    this.#order("close");
     this.#worklet.disconnect();
     this.analyser.disconnect();
+  }
+
+  /** @param {string} verb @param {unknown} [argument] */
+  #order(verb, argument) {
+    this.#worklet.port.postMessage({ do: verb, with: argument });
   }
 
   #onReport({ type, stream, position, time }) {

@@ -23,7 +23,8 @@ const WAIT_MS_MAX = 250;
 
 /**
  * @typedef {object} PlaybackEvent
- * @property {"started" | "underrun" | "drained" | "stopped" | "overflow"} type
+ * @property {"started" | "paused" | "resumed" | "underrun" | "drained" | "stopped" |
+ *   "overflow"} type
  * @property {number} stream
  * @property {number} position
  */
@@ -41,6 +42,10 @@ export class PlaybackBuffer {
   #waiting = true;
   #waitedSamples = 0;
   #fading = false;
+  /** The stream that is to hold still. @type {number | null} */
+  #held = null;
+  /** False once the device has fallen silent for the held stream. */
+  #sounding = true;
   #resampler;
   #ready = new Float32Array(0); // resampled, not rendered
   #block = new Float32Array(BLOCK_SAMPLES);
@@ -65,7 +70,7 @@ export class PlaybackBuffer {
 
   /** Whether a stream sounds right now. */
   get playing() {
-    return this.stream !== null && !this.#waiting;
+    return this.stream !== null && !this.#waiting && this.#sounding;
   }
 
   /** Queued and not rendered, in milliseconds. */
@@ -98,6 +103,24 @@ export class PlaybackBuffer {
   }
 
   /**
+   * Hold the stream where it is: it is silent by the end of the next quantum, and keeps its place.
+   *
+   * @param {number} stream
+   */
+  pause(stream) {
+    this.#held = stream;
+  }
+
+  /**
+   * Go on with the very next sample.
+   *
+   * @param {number} stream
+   */
+  resume(stream) {
+    if (this.#held === stream) this.#held = null;
+  }
+
+  /**
    * Drop the stream: it is silent by the end of the next quantum.
    *
    * @param {number} stream
@@ -107,6 +130,7 @@ export class PlaybackBuffer {
       this.#fading = true;
       return;
     }
+    this.resume(stream);
     this.#drop(stream);
     this.#note("stopped", stream, this.#drained.stream === stream ? this.#drained.position : 0);
   }
@@ -124,19 +148,31 @@ export class PlaybackBuffer {
       this.#fade(output);
       return;
     }
+    const sounds = this.#held === null;
+    if (!sounds && !this.#sounding) {
+      output.fill(0);
+      return;
+    }
     this.#wait(output.length);
     while (this.#ready.length < output.length) this.#resampleBlock();
     output.set(this.#ready.subarray(0, output.length));
     this.#ready = this.#ready.slice(output.length);
+    if (sounds !== this.#sounding) this.#turn(sounds, output);
+  }
+
+  /** Fall silent or begin again, on a ramp of one quantum. */
+  #turn(/** @type {boolean} */ sounds, /** @type {Float32Array} */ output) {
+    this.#sounding = sounds;
+    ramp(output, sounds ? 0 : 1, sounds ? 1 : 0);
+    if (this.stream !== null) this.#note(sounds ? "resumed" : "paused", this.stream, this.position);
   }
 
   /** One last quantum, ramped down to zero: short enough to be at once, too long to click. */
   #fade(/** @type {Float32Array} */ output) {
     const { stream, position } = this;
     while (this.#ready.length < output.length) this.#resampleBlock();
-    for (let i = 0; i < output.length; i += 1) {
-      output[i] = this.#ready[i] * (1 - (i + 1) / output.length);
-    }
+    output.set(this.#ready.subarray(0, output.length));
+    ramp(output, this.#sounding ? 1 : 0, 0);
     this.#drop(stream);
     this.#note("stopped", stream, position);
     this.#reset();
@@ -151,6 +187,8 @@ export class PlaybackBuffer {
     this.stream = null;
     this.#taken = 0;
     this.#fading = false;
+    this.#held = null;
+    this.#sounding = true;
     this.#waiting = true;
     this.#waitedSamples = 0;
     this.#ready = new Float32Array(0);
@@ -233,5 +271,18 @@ export class PlaybackBuffer {
   /** @param {PlaybackEvent["type"]} type @param {number} stream @param {number} position */
   #note(type, stream, position) {
     this.#events.push({ type, stream, position });
+  }
+}
+
+/**
+ * Change loudness evenly over the samples.
+ *
+ * @param {Float32Array} samples
+ * @param {number} from
+ * @param {number} to
+ */
+function ramp(samples, from, to) {
+  for (let i = 0; i < samples.length; i += 1) {
+    samples[i] *= from + ((to - from) * (i + 1)) / samples.length;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The loudspeaker inside the audio thread: a `PlaybackBuffer` driven by the device's clock.
  *
- * Takes `{push: Chunk}`, `{end: stream}`, `{flush: stream}` and `{close: true}`; posts what the
- * buffer noted, and the rendered position every tenth of a second.
+ * Takes `{do: verb, with: argument}`, the verbs being the buffer's and `close`; posts what the buffer
+ * noted, and the rendered position every tenth of a second.
  */
 
 import { PlaybackBuffer } from "./playback-buffer.js";
@@ -21,11 +21,10 @@ class Playback extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => this.#receive(data);
   }
 
-  #receive(data) {
-    if (data.push) this.#buffer.push(data.push);
-    if (data.end !== undefined) this.#buffer.end(data.end);
-    if (data.flush !== undefined) this.#buffer.flush(data.flush);
-    if (data.close) this.#open = false;
+  /** @param {{do: "push" | "end" | "pause" | "resume" | "flush" | "close", with: any}} order */
+  #receive({ do: verb, with: argument }) {
+    if (verb === "close") this.#open = false;
+    else this.#buffer[verb](argument);
   }
 
   /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */

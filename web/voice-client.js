@@ -25,7 +25,8 @@ const INPUT_RATE = 16_000;
 const OUTPUT_RATE = 24_000;
 const REPORT_INTERVAL_MS = 200;
 const FRAME_MS = 20;
-const FEATURES = ["partials", "marks", "word_times", "state", "metrics", "levels"];
+const PLAYING = new Set(["started", "position", "resumed"]);
+const FEATURES = ["partials", "marks", "word_times", "state", "metrics", "levels", "pause"];
 
 export class VoiceClient extends EventTarget {
   /** @type {Status} */
@@ -195,9 +196,12 @@ export class VoiceClient extends EventTarget {
 
   /** @param {any} message  of the server */
   #onMessage(message) {
-    if (message.type === "ready") this.#onReady(message);
-    if (message.type === "audio.done") this.#loudspeaker?.end(message.stream);
-    if (message.type === "playback.stop") this.#flush(message.stream);
+    const { type, stream } = message;
+    if (type === "ready") this.#onReady(message);
+    if (type === "audio.done") this.#loudspeaker?.end(stream);
+    if (type === "playback.pause") this.#loudspeaker?.pause(stream);
+    if (type === "playback.resume") this.#loudspeaker?.resume(stream);
+    if (type === "playback.stop") this.#flush(stream);
     this.#emit("event", message);
   }
 
@@ -228,8 +232,9 @@ export class VoiceClient extends EventTarget {
   #onPlayback(heard) {
     const now = performance.now();
     const regular = heard.type === "position";
+    if (heard.type === "overflow") return;
     if (!regular || now - this.#reportedAt >= REPORT_INTERVAL_MS) {
-      const state = { started: "playing", position: "playing" }[heard.type] ?? heard.type;
+      const state = PLAYING.has(heard.type) ? "playing" : heard.type;
       this.#connection?.send({
         type: "playback", stream: heard.stream, pos: heard.position, state, t: Math.round(now),
       });

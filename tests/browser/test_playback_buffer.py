@@ -1,5 +1,6 @@
 """web/playback-buffer.js: when it starts, what it counts, and how fast it falls silent."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -19,8 +20,7 @@ PLAY = """async (script) => {
       const samples = new Int16Array(count).fill(16384);
       return buffer.push({ stream, position, last, samples }) ?? null;
     }
-    if (verb === "end") return buffer.end(args[0]) ?? null;
-    if (verb === "flush") return buffer.flush(args[0]) ?? null;
+    if (verb !== "render") return buffer[verb](args[0]) ?? null;
     const quanta = Array.from({ length: args[0] }, () => {
       const output = new Float32Array(128);
       buffer.render(output);
@@ -82,10 +82,51 @@ def test_flush_falls_silent_within_one_quantum_and_without_a_click(modules: Page
     )
     assert after["events"] == [{"type": "stopped", "stream": 1, "position": 10 * QUANTUM // 2}]
     assert after["samples"][0] == pytest.approx(0.5, abs=0.05)
-    steps = [abs(b - a) for a, b in zip(after["samples"], after["samples"][1:], strict=False)]
-    assert max(steps) < 0.02
+    assert _largest_step(after["samples"]) < 0.02
     assert set(after["samples"][QUANTUM:]) == {0}
     assert after["stream"] is None and after["bufferedMs"] == 0
+
+
+def _largest_step(samples: list[float]) -> float:
+    return max(abs(after - before) for before, after in itertools.pairwise(samples))
+
+
+def test_a_pause_keeps_the_place_to_the_sample(modules: Page) -> None:
+    _, paused, resumed = _play(
+        modules,
+        ("push", 1, 0, 24_000, False),
+        ("render", 10),
+        ("pause", 1),
+        ("render", 5),
+        ("resume", 1),
+        ("render", 2),
+    )
+    place = 11 * QUANTUM // 2
+    assert paused["events"] == [{"type": "paused", "stream": 1, "position": place}]
+    assert paused["position"] == place
+    assert set(paused["samples"][QUANTUM:]) == {0}
+    assert _kinds(resumed) == ["resumed"]
+    assert resumed["position"] == 13 * QUANTUM // 2
+    assert resumed["samples"][-1] == pytest.approx(0.5, abs=0.01)
+    assert _largest_step(paused["samples"] + resumed["samples"]) < 0.02
+
+
+def test_what_is_stopped_in_a_pause_makes_no_sound(modules: Page) -> None:
+    _, _, stopped, following = _play(
+        modules,
+        ("push", 1, 0, 24_000, False),
+        ("render", 10),
+        ("pause", 1),
+        ("render", 2),
+        ("flush", 1),
+        ("render", 2),
+        ("push", 2, 0, 24_000, False),
+        ("render", 2),
+    )
+    assert _kinds(stopped) == ["stopped"]
+    assert set(stopped["samples"]) == {0}
+    assert _kinds(following) == ["started"]
+    assert following["samples"][-1] == pytest.approx(0.5, abs=0.01)
 
 
 def test_flush_spares_the_next_stream(modules: Page) -> None:
