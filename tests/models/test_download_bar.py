@@ -32,6 +32,13 @@ def test_the_furthest_count_of_bytes_is_shown(bars: Bars, screen: io.StringIO) -
     assert "1.5/2.0 MB" in screen.getvalue()
 
 
+def test_the_bar_never_goes_back(bars: Bars) -> None:
+    with bars:
+        bars.report(500, 1000)
+        bars.report(400, 900)
+    assert (bars.done_bytes, bars.total_bytes) == (500, 1000)
+
+
 def test_files_are_not_bytes(bars: Bars, screen: io.StringIO) -> None:
     with bars, bars.bar_class(total=5, desc="Fetching 5 files") as files:
         files.update(5)

@@ -108,6 +108,13 @@ async def test_an_incomplete_recogniser_is_not_found(
     assert await find_asr(hub) == folder
 
 
+async def test_a_repository_without_a_model_is_not_found(tmp_path: Path) -> None:
+    async with stand_in_hub(StandInHub({REPO: {"config.json": b"{}"}})) as server:
+        hub = Hub(cache_dir=tmp_path, endpoint=server.url)
+        await fetch_asr(hub)
+        assert await find_asr(hub) is None
+
+
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [

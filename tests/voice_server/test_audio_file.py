@@ -66,6 +66,12 @@ def test_formats_of_libsndfile(tmp_path: Path, name: str, rate: int, subtype: st
     assert np.abs(samples).max() == pytest.approx(8000, rel=0.1)
 
 
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+def test_no_sample_is_lost_at_the_end(tmp_path: Path, rate: int) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(rate), rate)
+    assert len(read(tmp_path / "a.wav")[0]) == pytest.approx(SECONDS * SAMPLE_RATE, abs=1)
+
+
 def test_films_are_read_by_ffmpeg(tmp_path: Path) -> None:
     write_film(tmp_path / "a.m4a")
     samples, duration_ms = read(tmp_path / "a.m4a")
