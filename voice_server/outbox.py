@@ -1,9 +1,10 @@
 """What waits to be sent to one client: in order, bounded, and nothing that no longer matters.
 
-Pure. Events leave in the order they came, with three exceptions. A state, level or partial replaces
-the one of its kind that still waits (only the newest matters). Pausing and stopping a reply go in
-front of everything; stopping also removes its waiting audio. Finals, errors and ends are never
-dropped: a client that does not read fills the box, and `overfull` says so.
+Pure. Events leave in the order they came, with three exceptions. A state, level, flow or partial
+replaces the one of its kind that still waits (only the newest matters). Pausing and stopping a
+reply go in front of everything, and void what waits to pause or resume it; stopping also removes
+its waiting audio. Finals, errors and ends are never dropped: a client that does not read fills the
+box, and `overfull` says so.
 """
 
 from collections import deque
@@ -18,6 +19,7 @@ from voice_server.events import (
     LevelMeasured,
     PartialTranscript,
     PlaybackPaused,
+    PlaybackResumed,
     PlaybackStopped,
     ServerEvent,
     StateChanged,
@@ -52,8 +54,7 @@ class Outbox:
     def put(self, event: ServerEvent) -> None:
         """Append an event, by the three rules above."""
         if isinstance(event, PlaybackStopped | PlaybackPaused):
-            if isinstance(event, PlaybackStopped):
-                self._discard_audio(event.stream)
+            self._keep(lambda waiting: not _voids(event, waiting))
             self._queue.appendleft(event)
             self.bytes += _weight(event)
             return
@@ -71,9 +72,6 @@ class Outbox:
         self.bytes -= _weight(event)
         return event
 
-    def _discard_audio(self, stream: int) -> None:
-        self._keep(lambda event: _stream(event) != stream)
-
     def _discard_older(self, key: Hashable) -> None:
         before = len(self._queue)
         self._keep(lambda event: _replaceable(event) != key)
@@ -84,13 +82,15 @@ class Outbox:
         self.bytes = sum(_weight(event) for event in self._queue)
 
 
-def _stream(event: ServerEvent) -> int | None:
-    """The audio stream that an event is part of."""
-    match event:
+def _voids(event: PlaybackStopped | PlaybackPaused, waiting: ServerEvent) -> bool:
+    """Whether a waiting event no longer matters once this one is there."""
+    match waiting:
         case AudioStarted() | AudioMarked() | AudioFrame() | AudioDone():
-            return event.stream
+            return isinstance(event, PlaybackStopped) and waiting.stream == event.stream
+        case PlaybackPaused() | PlaybackResumed():
+            return waiting.stream == event.stream
         case _:
-            return None
+            return False
 
 
 def _replaceable(event: ServerEvent) -> Hashable:

@@ -54,8 +54,11 @@ kept = st.one_of(
     st.builds(ev.MessageAcknowledged, st.text(max_size=9)),
     st.just(ev.GoingAway("drain")),
 )
+resume = st.builds(ev.PlaybackResumed, few)
+pause = st.builds(ev.PlaybackPaused, few)
 stop = st.builds(ev.PlaybackStopped, few, st.just("cancel"))
-steps = st.lists(st.one_of(replaceable, audio, kept, stop, st.none()), max_size=60)
+anything = st.one_of(replaceable, audio, kept, resume, pause, stop)
+steps = st.lists(anything | st.none(), max_size=60)
 """Events that are put, and None where one is taken."""
 
 
@@ -75,10 +78,17 @@ def is_audio_of(event: ev.ServerEvent, stream: int) -> bool:
     return isinstance(event, sounds) and event.stream == stream
 
 
+def is_control_of(event: ev.ServerEvent, stream: int) -> bool:
+    return isinstance(event, ev.PlaybackPaused | ev.PlaybackResumed) and event.stream == stream
+
+
 def modelled(queue: list[ev.ServerEvent], event: ev.ServerEvent) -> list[ev.ServerEvent]:
     """The rules, without regard to cost."""
-    if isinstance(event, ev.PlaybackStopped):
-        return [event, *(old for old in queue if not is_audio_of(old, event.stream))]
+    if isinstance(event, ev.PlaybackStopped | ev.PlaybackPaused):
+        queue = [old for old in queue if not is_control_of(old, event.stream)]
+        if isinstance(event, ev.PlaybackStopped):
+            queue = [old for old in queue if not is_audio_of(old, event.stream)]
+        return [event, *queue]
     return [*(old for old in queue if kind(old) != kind(event)), event]
 
 
@@ -117,7 +127,7 @@ def test_the_box_follows_the_rules(events: list[ev.ServerEvent | None]) -> None:
     assert (outbox.take(), outbox.bytes, len(outbox)) == (None, 0, 0)
 
 
-@given(st.lists(st.one_of(replaceable, audio, kept, stop), max_size=60))
+@given(st.lists(anything, max_size=60))
 def test_what_must_arrive_arrives_in_order(events: list[ev.ServerEvent]) -> None:
     must = (
         ev.FinalTranscript | ev.ErrorRaised | ev.ReplyText | ev.MessageAcknowledged | ev.GoingAway
@@ -126,7 +136,7 @@ def test_what_must_arrive_arrives_in_order(events: list[ev.ServerEvent]) -> None
     assert arrived == [event for event in events if isinstance(event, must)]
 
 
-@given(st.lists(st.one_of(replaceable, audio, kept), max_size=60), few)
+@given(st.lists(anything, max_size=60), few)
 def test_a_stop_is_first_and_nothing_of_its_stream_follows(
     events: list[ev.ServerEvent], stream: int
 ) -> None:
@@ -134,6 +144,16 @@ def test_a_stop_is_first_and_nothing_of_its_stream_follows(
     first, *rest = drained(filled(*events, stopped))
     assert first is stopped
     assert not any(is_audio_of(event, stream) for event in rest)
+    assert not any(is_control_of(event, stream) for event in rest)
+
+
+@given(st.lists(st.one_of(audio, kept, resume, pause), max_size=60), few)
+def test_the_last_word_on_playback_is_the_last_that_was_said(
+    events: list[ev.ServerEvent], stream: int
+) -> None:
+    said = [event for event in events if is_control_of(event, stream)]
+    arrived = [event for event in drained(filled(*events)) if is_control_of(event, stream)]
+    assert arrived[-1:] == said[-1:]
 
 
 @given(st.lists(st.one_of(replaceable, audio, kept), max_size=60))

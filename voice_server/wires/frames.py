@@ -59,7 +59,7 @@ class Frame:
         header = HEADER.pack(
             VERSION << 4 | self.kind,
             self.flags,
-            self.stream,
+            self.stream % (1 << 16),
             self.seq % MODULUS,
             self.pos % MODULUS,
             self.t % MODULUS,

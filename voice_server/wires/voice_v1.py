@@ -53,24 +53,22 @@ class VoiceV1:
         try:
             message = msg.decode(data)
         except msg.MessageError as error:
-            return [ev.MessageRefused(error.code, str(error))]
+            return [ev.MessageRefused(error.code, str(error), fatal=self._options is None)]
         if self._options is None and not isinstance(message, msg.Hello):
             return [_refused("the first message must be hello, or audio", message.id)]
-        if message.id is not None and self._seen(message.id):
+        if message.id is not None and message.id in self._ids:
             return [ev.MessageAcknowledged(message.id)]
         events = self._translate(message)
         if message.id is not None and not any(isinstance(e, ev.MessageRefused) for e in events):
+            self._remember(message.id)
             events.append(ev.MessageAcknowledged(message.id))
         return events
 
-    def _seen(self, id: str) -> bool:
-        """Whether a message with this id was taken before; remembers it."""
-        if id in self._ids:
-            return True
+    def _remember(self, id: str) -> None:
+        """Only what was taken is remembered: what was refused may be put right and sent again."""
         self._ids[id] = None
         if len(self._ids) > IDS_REMEMBERED:
             self._ids.popitem(last=False)
-        return False
 
     def _translate(self, message: msg.ClientMessage) -> list[ev.ClientEvent]:  # noqa: PLR0912
         match message:
@@ -97,6 +95,8 @@ class VoiceV1:
             case msg.PlaybackReport(stream=stream, pos=pos, state=state):
                 return [ev.PlaybackReported(stream, pos, state)]
             case msg.Say(text=text, voice=voice, interruptible=interruptible):
+                if not text.strip():
+                    return [_refused("text: there is nothing in it", message.id)]
                 return [ev.SayRequested(text, voice, interruptible)]
             case msg.Ping(t=t):
                 return [ev.Pinged(t)]
