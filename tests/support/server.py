@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 STOP_S = 30.0
 """More than the server's own time to drain."""
 
-COMMAND = (sys.executable, "-c", "from voice_server.cli import main; main()", "serve")
+COMMAND = (sys.executable, "-m", "voice_server", "serve")
 ENGINES = ("--offline", "--asr", "bundled", "--llm", "offline", "--tts", "espeak")
 
 
@@ -50,8 +50,10 @@ class ServerProcess:
         self.port = json.loads(line)["port"]
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.stop()
+    def __exit__(self, failure: type[BaseException] | None, *details: object) -> None:
+        status = self.stop()
+        if status and failure is None:
+            raise RuntimeError(f"the server ended with status {status}:\n{self.log}")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Signal the process, wait for it, return its exit status. Safe to call twice."""

@@ -1,0 +1,61 @@
+"""Two servers for all of these tests: one that understands and speaks, one that plays a script."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from audio import SAMPLE_RATE, Samples
+from models.asr import RecognitionOptions
+from models.scheduler import Scheduler
+from models.whisper import WhisperRecognizer
+from models.whisper_loader import load_decoder
+from models.whisper_window import WindowPolicy
+from tests.support.server import ServerProcess
+
+BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
+
+TURNS = ("--set", "turn.silence_ms=500")
+SCRIPTED = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
+BRISK = ("--set", "tts.scripted.char_ms=20")
+"""Replies of about a second."""
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[ServerProcess]:
+    """The bundled recogniser, the offline responder and espeak-ng."""
+    with ServerProcess(*TURNS) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def scripted() -> Iterator[ServerProcess]:
+    """No model work: whatever is said is "Tell me a story.", and the answer is a hum."""
+    with ServerProcess(*TURNS, *SCRIPTED, *BRISK) as server:
+        yield server
+
+
+@pytest.fixture
+async def understand() -> Callable[[Samples, int], Awaitable[str]]:
+    """What the bundled recogniser, on its own, makes of audio at any rate."""
+    decoder = await asyncio.to_thread(
+        load_decoder,
+        str(BUNDLED),
+        WindowPolicy("short"),
+        device="cpu",
+        compute_type="auto",
+        cpu_threads=1,
+        workers=1,
+    )
+    recognizer = WhisperRecognizer(decoder, Scheduler(1), name="bundled")
+
+    async def understood(samples: Samples, rate: int) -> str:
+        heard = await asyncio.to_thread(soxr.resample, samples, rate, SAMPLE_RATE)
+        utterance = recognizer.utterance(RecognitionOptions())
+        utterance.feed(np.pad(heard, SAMPLE_RATE // 4))
+        return (await utterance.final()).text
+
+    return understood
