@@ -174,7 +174,7 @@ def _go_on(turn: Turn, match: re.Match[str]) -> str:
     """Take the story up after the last word that was heard."""
     words = story().split()
     for heard in reversed(turn.said_by("assistant")):
-        count = len(heard.split())
+        count = len(heard.removesuffix("—").split())  # the dash shows where it was cut off
         if 5 <= count < len(words) and _plain(" ".join(words[:count])) == _plain(heard):
             return " ".join(words[count:])
     return 'There is nothing to go on with. Say "tell me a long story" first.'

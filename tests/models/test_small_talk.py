@@ -126,6 +126,8 @@ def test_the_story_goes_on_after_the_last_word_heard() -> None:
     rest = _ask("go on", heard)
     assert rest == " ".join(words[40:])
     assert _ask("continue", heard, _user("what did you say"), _heard("The last words")) == rest
+    cut_off = _heard(f"{heard.content} —")
+    assert _ask("go on", cut_off) == rest
 
 
 def test_there_may_be_nothing_to_go_on_with() -> None:
