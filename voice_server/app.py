@@ -123,7 +123,7 @@ class VoiceServer:
         limits = self._house.settings.limits
         return web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
-            max_msg_size=limits.message_bytes_max,
+            max_msg_size=limits.message_bytes_max + 1,  # aiohttp refuses what reaches the limit
             compress=False,
             heartbeat=limits.ping_interval_s,
             timeout=SHUTDOWN_S,
