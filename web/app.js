@@ -22,6 +22,7 @@ const STATE_WORDS = {
 
 const HINTS = {
   idle: "Headphones work best. Talk over the answer whenever you like.",
+  connecting: "If your browser asks, allow the microphone.",
   listening: "Say something. It hears where your sentence ends.",
   speaking: "Talk over it, or press Esc, to stop it.",
 };
@@ -37,11 +38,13 @@ const orb = new Orb(at("orb"), () => client.analysers);
 /** When the user's last words ended, on the clock of `performance.now()`. @type {number | null} */
 let speechEndedAt = null;
 let starting = false;
+/** What the conversation was begun with. */
+let devices = { microphone: true };
 
 // What the user does ---------------------------------------------------------------------------
 
 at("talk").onclick = () => (client.hasMicrophone ? client.stop() : start({ microphone: true }));
-at("reconnect").onclick = () => start({ microphone: true });
+at("reconnect").onclick = () => start(devices);
 at("transcribe").onchange = () => {
   client.setMode(at("transcribe").checked ? "transcription" : "conversation");
   document.body.dataset.mode = client.mode;
@@ -59,13 +62,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") client.cancel();
 });
 
-/** @param {{microphone: boolean}} devices */
-async function start(devices) {
+/** @param {{microphone: boolean}} wanted */
+async function start(wanted) {
   if (starting) return;
   starting = true;
+  devices = wanted;
   hideProblem();
+  if (client.status === "idle") showState("connecting");
   try {
-    await client.start(devices);
+    await client.start(wanted);
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
     showProblem(describe({ code: error.name, message: error.message }));
@@ -107,13 +112,17 @@ client.addEventListener("problem", (event) => {
   const cause = /** @type {CustomEvent} */ (event).detail;
   showProblem(describe(cause), { reconnect: true });
 });
-client.addEventListener("playback", (event) => {
-  const { type, stream, at: heardAt } = /** @type {CustomEvent} */ (event).detail;
-  if (type !== "started" || speechEndedAt === null) return;
-  const entry = conversation.heard(stream, heardAt - speechEndedAt);
-  speechEndedAt = null;
+client.addEventListener("playback", (event) => onPlayback(/** @type {CustomEvent} */ (event).detail));
+
+/** @param {import("./loudspeaker.js").Heard} heard */
+function onPlayback({ type, stream, position, at: heardAt }) {
+  if (type === "started" && speechEndedAt !== null) {
+    conversation.heard(stream, heardAt - speechEndedAt);
+    speechEndedAt = null;
+  }
+  const entry = conversation.played(stream, position);
   if (entry) draw(entry);
-});
+}
 
 /** @param {any} event */
 function onEvent(event) {
@@ -125,6 +134,9 @@ function onEvent(event) {
       break;
     case "state":
       showState(event.state);
+      break;
+    case "response.started":
+      hideProblem();
       break;
     case "speech.stopped":
       speechEndedAt = client.capturedAt(event.ms);
@@ -155,6 +167,7 @@ function showStatus() {
   const listening = client.hasMicrophone;
   at("talk").setAttribute("aria-pressed", String(listening));
   at("talk").setAttribute("aria-label", listening ? "Stop talking" : "Start talking");
+  if (client.status !== "open") document.body.dataset.voice = "false";
   if (client.status === "open") {
     showState("listening");
   } else {

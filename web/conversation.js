@@ -20,6 +20,7 @@
  * @property {string} stable
  * @property {string} unstable
  * @property {string} unheard
+ * @property {number | null} spoken  characters of `stable` that have sounded; null: not known
  * @property {boolean} done      nothing of it will change
  * @property {string} outcome    of a reply: "", "interrupted", "cancelled", "failed", "length"
  * @property {Latency} latency
@@ -32,6 +33,8 @@ export class Conversation {
   entries = [];
   #session = 0;
   #typed = 0;
+  /** Which samples of the newest stream speak which characters. */
+  #marks = { stream: -1, words: /** @type {{position: number, toChar: number}[]} */ ([]) };
 
   /**
    * Take in a server event.
@@ -54,6 +57,8 @@ export class Conversation {
         return this.#append(event);
       case "text.done":
         return this.#change(this.#reply(event.response), { stable: event.text });
+      case "audio.mark":
+        return this.#mark(event);
       case "response.truncated":
         return this.#truncate(event);
       case "metrics":
@@ -79,9 +84,24 @@ export class Conversation {
    * @param {number} heardMs  after the end of the user's speech
    */
   heard(stream, heardMs) {
-    const entry = this.entries.findLast((other) => other.stream === stream) ?? null;
+    const entry = this.#speaking(stream);
     if (entry) entry.latency.heardMs = heardMs;
     return entry;
+  }
+
+  /**
+   * A reply was played up to a sample.
+   *
+   * @param {number} stream
+   * @param {number} position
+   * @returns {Entry | null}  if that is another word than before
+   */
+  played(stream, position) {
+    const entry = this.#speaking(stream);
+    if (!entry || this.#marks.stream !== stream) return null;
+    const word = this.#marks.words.findLast((mark) => mark.position <= position);
+    if (!word || entry.spoken === word.toChar) return null;
+    return Object.assign(entry, { spoken: word.toChar });
   }
 
   /** The connection is gone: whatever was under way stays as it is. */
@@ -111,6 +131,19 @@ export class Conversation {
     const entry = this.#reply(response);
     entry.stable += text;
     return entry;
+  }
+
+  /** @param {any} event */
+  #mark({ stream, pos, chars }) {
+    if (this.#marks.stream !== stream) this.#marks = { stream, words: [] };
+    this.#marks.words.push({ position: pos, toChar: chars[1] });
+    const entry = this.#speaking(stream);
+    return entry && Object.assign(entry, { spoken: entry.spoken ?? 0 });
+  }
+
+  /** @param {number} stream */
+  #speaking(stream) {
+    return this.entries.findLast((entry) => entry.stream === stream) ?? null;
   }
 
   /** @param {any} event */
@@ -159,6 +192,7 @@ export class Conversation {
       stable: "",
       unstable: "",
       unheard: "",
+      spoken: null,
       done: false,
       outcome: "",
       latency: { parts: {}, heardMs: null },

@@ -96,12 +96,21 @@ function isEmpty({ speaker, stable, unstable, done }) {
 }
 
 /** @param {Entry} entry */
-function pieces({ speaker, stable, unstable, unheard, done }) {
-  const nodes = [element("span", "stable", stable)];
+function pieces(entry) {
+  const { speaker, stable, unstable, unheard, done } = entry;
+  const [spoken, coming] = splitAtVoice(entry);
+  const nodes = [element("span", "stable", spoken), element("span", "coming", coming)];
   if (unstable) nodes.push(element("span", "unstable", stable ? ` ${unstable}` : unstable));
   if (unheard) nodes.push(gapBefore(unheard), element("s", "unheard", shortened(unheard.trim())));
   if (speaker === "assistant" && !stable && !unheard && !done) nodes.push(element("span", "dots"));
   return nodes;
+}
+
+/** What has sounded and what will; the server counts whole characters. @param {Entry} entry */
+function splitAtVoice({ stable, spoken, done }) {
+  if (spoken === null || done) return [stable, ""];
+  const characters = [...stable];
+  return [characters.slice(0, spoken).join(""), characters.slice(spoken).join("")];
 }
 
 /** The first words of what nobody heard are enough. @param {string} text */

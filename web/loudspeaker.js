@@ -64,8 +64,8 @@ export class Loudspeaker extends EventTarget {
   }
 
   close() {
-    this.#worklet.port.onmessage = null;
     this.#order("close");
+    this.#worklet.port.close();
     this.#worklet.disconnect();
     this.analyser.disconnect();
   }

@@ -46,9 +46,12 @@ export class Microphone extends EventTarget {
   }
 
   close() {
-    this.#worklet.port.onmessage = null;
     this.#worklet.port.postMessage("close");
+    this.#worklet.port.close();
     this.#source.disconnect();
-    for (const track of this.#stream.getTracks()) track.stop();
+    for (const track of this.#stream.getTracks()) {
+      track.onended = null;
+      track.stop();
+    }
   }
 }

@@ -14,6 +14,7 @@ TELL = """async (events) => {
   for (const event of events) {
     if (event.type === "typed") conversation.type(event.text);
     else if (event.type === "heard") conversation.heard(event.stream, event.ms);
+    else if (event.type === "played") conversation.played(event.stream, event.position);
     else conversation.apply(event);
   }
   return conversation.entries;
@@ -84,6 +85,24 @@ def test_latencies_come_in_pieces(modules: Page) -> None:
         },
     )
     assert entry["latency"] == {"parts": {"llm_ms": 3, "tts_ms": 5}, "heardMs": 640}
+
+
+def _mark(position: int, from_char: int, to_char: int) -> dict[str, object]:
+    return {"type": "audio.mark", "stream": 1, "pos": position, "chars": [from_char, to_char]}
+
+
+@pytest.mark.parametrize(("position", "spoken"), [(-1, 0), (0, 2), (99, 2), (100, 5), (10_000, 5)])
+def test_words_are_spoken_as_their_samples_play(modules: Page, position: int, spoken: int) -> None:
+    (entry,) = _entries(
+        modules,
+        READY,
+        {"type": "response.started", "response": "resp_1", "stream": 1},
+        {"type": "text.delta", "response": "resp_1", "text": "It is noon."},
+        _mark(0, 0, 2),
+        _mark(100, 3, 5),
+        {"type": "played", "stream": 1, "position": position},
+    )
+    assert entry["spoken"] == spoken
 
 
 def test_numbers_of_a_new_session_do_not_touch_the_old(modules: Page) -> None:

@@ -51,6 +51,8 @@ class ServerProcess:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *details: object) -> None:
+        if self._stderr.closed:
+            return  # the test has stopped it, in its own way
         status = self.stop()
         if status and failure is None:
             raise RuntimeError(f"the server ended with status {status}:\n{self.log}")
