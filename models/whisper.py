@@ -64,6 +64,7 @@ class WhisperRecognizer:
         name: str,
         scheduler: Scheduler,
         window: WindowKind = "margin",
+        margin_ms: int = 2560,
         device: str = "auto",
         compute_type: str = "auto",
         beam_size: int = 1,
@@ -72,14 +73,14 @@ class WhisperRecognizer:
     ) -> "WhisperRecognizer":
         """Load a model folder, or a model fetched before, off the event loop.
 
-        `window="short"` only for models trained on windows as long as their audio. `beam_size` is
-        that of finals; partials are greedy. `cpu_threads` is for each of the scheduler's workers.
+        `window="short"` only for models trained on windows as long as their audio; any other needs
+        `margin_ms` of silence after it. `beam_size` is that of finals; partials are greedy. `cpu_threads` is for each of the scheduler's workers.
         Raises `ModelError`.
         """
         decoder = await asyncio.to_thread(
             load_decoder,
             path_or_name,
-            WindowPolicy(window),
+            WindowPolicy(window, margin_ms),
             device=device,
             compute_type=compute_type,
             cpu_threads=cpu_threads,

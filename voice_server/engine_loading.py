@@ -115,6 +115,7 @@ class Loader:
             name=f"faster-whisper:{name}",
             scheduler=self._scheduler,
             window=window,
+            margin_ms=settings.window_margin_ms,
             device=settings.device,
             compute_type=settings.compute_type,
             beam_size=settings.beam_size,
@@ -127,7 +128,7 @@ class Loader:
 
         settings = self._settings.asr
         return await SphinxRecognizer.load(
-            decoders_max=settings.workers, final_deadline_s=settings.final_deadline_s
+            decoders_max=settings.utterances_max, final_deadline_s=settings.final_deadline_s
         )
 
 
@@ -141,7 +142,13 @@ def _endpoint(plan: Plan, settings: LlmSettings) -> OpenAIChat:
     servers = {port: name.lower() for name, port in LOCAL_PORTS.items()}
     label = next((name for port, name in servers.items() if f":{port}/" in plan.url), "openai")
     return OpenAIChat(
-        plan.url, settings.model, api_key=settings.api_key, timeouts=timeouts, label=label
+        plan.url,
+        settings.model,
+        api_key=settings.api_key,
+        timeouts=timeouts,
+        disable_thinking=settings.disable_thinking,
+        streams_max=settings.streams_max,
+        label=label,
     )
 
 

@@ -72,13 +72,15 @@ class AsrSettings(Section):
     compute_type: str = "auto"
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     """Decodes that may run at once."""
+    utterances_max: Annotated[int, Field(ge=1, le=64)] = 8
+    """For pocketsphinx: people who may speak at once; each takes a process of 140 MB."""
     beam_size: Annotated[int, Field(ge=1, le=10)] = 1
     """For finals; partials are always greedy."""
     language: str | None = None
     """BCP 47 primary tag; unset lets a multilingual model detect it."""
     partial_interval_ms: Annotated[int, Field(ge=100, le=5000)] = 300
     final_deadline_s: Seconds = 10.0
-    window_margin_ms: Milliseconds = 2560
+    window_margin_ms: Annotated[int, Field(ge=0, le=20_000)] = 2560
     """Silence after the audio that a stock Whisper needs to stay calm in a short window."""
     scripted: ScriptedAsrSettings = ScriptedAsrSettings()
 
@@ -114,6 +116,10 @@ class LlmSettings(Section):
     first_token_timeout_s: Seconds = 10.0
     token_timeout_s: Seconds = 10.0
     total_timeout_s: Seconds = 60.0
+    disable_thinking: bool = False
+    """Ask the endpoint for a chat template without thinking (Qwen and its like)."""
+    streams_max: Annotated[int, Field(ge=1, le=10_000)] = 256
+    """Replies that may be streamed from the endpoint at once."""
     greeting: str = Field(default="", repr=False)
     """Spoken when a conversation begins; empty: the user begins."""
     apology: str = Field(default="Sorry, I can't think of an answer right now.", repr=False)
