@@ -113,7 +113,8 @@ class VoiceV1:
         if self._options is not None:
             return [_refused("the session is open; send config.update to change it", hello.id)]
         if hello.protocol != 1:
-            return [_refused(f"protocol {hello.protocol} is not known; this is 1", fatal=True)]
+            message = f"protocol {hello.protocol} is not known; this is 1"
+            return [_refused(message, hello.id, fatal=True)]
         audio = hello.audio
         try:
             codec = Codec(audio.output.codec)
@@ -131,7 +132,7 @@ class VoiceV1:
                 client=f"{hello.client.name} {hello.client.version}".strip(),
             )
         except FormatError as error:
-            return [_unsupported(error)]
+            return [_unsupported(error, hello.id)]
         return self._open(options)
 
     def _open_from_query(self) -> list[ev.ClientEvent]:
@@ -198,11 +199,15 @@ class VoiceV1:
             message = "A SILENCE frame holds a count of samples in 4 bytes."
             return [ev.MessageRefused(ErrorCode.BAD_FRAME, message)]
         samples = int.from_bytes(frame.payload, "little")
-        end = distance(self._input_pos, frame.pos + samples)
-        if end <= 0:
-            return []
-        self._input_pos += end
-        return [ev.AudioMissed(end, lost=False)]
+        gap = max(0, distance(self._input_pos, frame.pos))
+        silent = distance(self._input_pos + gap, frame.pos + samples)
+        events: list[ev.ClientEvent] = []
+        if gap:
+            events.append(ev.AudioMissed(gap, lost=True))
+        if silent > 0:
+            events.append(ev.AudioMissed(silent, lost=False))
+        self._input_pos += gap + max(0, silent)
+        return events
 
     # To the client ---------------------------------------------------------------------------
 
@@ -270,5 +275,5 @@ def _refused(message: str, id: str | None = None, *, fatal: bool = False) -> ev.
     )
 
 
-def _unsupported(error: FormatError) -> ev.MessageRefused:
-    return ev.MessageRefused(ErrorCode.UNSUPPORTED_FORMAT, str(error), fatal=True)
+def _unsupported(error: FormatError, id: str | None = None) -> ev.MessageRefused:
+    return ev.MessageRefused(ErrorCode.UNSUPPORTED_FORMAT, str(error), id, fatal=True)
