@@ -15,6 +15,7 @@ from voice_server.closes import ErrorCode
 from voice_server.ear import HeardFrame
 from voice_server.end_of_turn import EndOfTurn
 from voice_server.listener import Listener, Standing
+from voice_server.lull import Lull
 from voice_server.metrics import Metrics
 from voice_server.speaker import ReplyCall, Speaker
 from voice_server.timeline import Stage, Timeline
@@ -58,6 +59,7 @@ class Dialogue:
         self._metrics = metrics
         self._emit = emit
         self._clock = clock
+        self._lull = Lull()
         self._timeline = Timeline()
         self._revision = 0
         self._speculations = 0
@@ -70,6 +72,10 @@ class Dialogue:
         if heard.voice:
             self.heard_at = self._clock()
         self.act(actions)
+        busy = self._turns.in_utterance or self._turns.floor is not Floor.FREE
+        if self._lull.frame(busy, self._turns.settings.user_idle_ms):
+            detail = f"nobody has spoken for {self._lull.silence_ms} ms"
+            self._emit(ev.Noticed("user_idle", detail=detail))
 
     def act(self, actions: Iterable[TurnAction]) -> None:
         """Do what the turn machine says."""
@@ -175,13 +181,17 @@ class Dialogue:
         self._emit_final(event.turn, said)
         if said.text and self._answers:
             cause: ev.ReplyCause = "commit" if self._turns.settings.mode == "manual" else "vad"
-            self._speaker.history.user_said(said.text)
+            self._speaker.user_said(said.text, self._clock())
             self._owed = ReplyCall(cause, event.turn, timeline=self._timeline, said_to=said.text)
         self._answer_owed()
 
     def _answer_owed(self) -> None:
-        """Answer, unless the user goes on already: then the whole is answered at its end."""
-        if self._owed and not self._turns.in_utterance:
+        """Answer, unless the user goes on already: then the whole is answered at its end.
+
+        In manual mode an open utterance says nothing: it may be silence.
+        """
+        goes_on = self._turns.in_utterance and self._turns.settings.mode == "vad"
+        if self._owed and not goes_on:
             call, self._owed = self._owed, None
             self._speaker.call(call, self._clock())
 
