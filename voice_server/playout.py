@@ -60,7 +60,7 @@ class Playout:
         self._position_at = 0.0
         self._moving = True
         self._paused = False
-        self._reported = False
+        self._reported: int | None = None
 
     # From the voice --------------------------------------------------------------------------
 
@@ -181,12 +181,15 @@ class Playout:
         return min(self.sent, self._position + max(0, moved))
 
     def report(self, position: int, moving: bool, now: float) -> bool:
-        """The client says what it has rendered. False if that cannot be and was clamped."""
-        plausible = self._position <= position <= self.sent
-        self._position = min(self.sent, max(self._position if self._reported else 0, position))
+        """The client says what it has rendered. False if that cannot be and was clamped.
+
+        A report may correct what was only estimated, but not take back an earlier report.
+        """
+        earliest = self._reported or 0
+        plausible = earliest <= position <= self.sent
+        self._reported = self._position = min(self.sent, max(earliest, position))
         self._position_at = now
         self._moving = moving
-        self._reported = True
         return plausible
 
     def heard(self, now: float) -> Heard:
@@ -197,7 +200,7 @@ class Playout:
             if mark.end_sample > position:
                 break
             end_char = mark.end_char
-        return Heard(position, end_char, "reported" if self._reported else "estimated")
+        return Heard(position, end_char, "estimated" if self._reported is None else "reported")
 
     def sounding(self, now: float, last_s: float) -> tuple[int, int]:
         """The characters of the reply that were played in the last seconds, or play now."""
