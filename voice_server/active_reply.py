@@ -95,9 +95,11 @@ class ActiveReply:
                 return self._end_text()
             case ReplyStageFailed(code=code, message=message):
                 self.status = "failed"
-                if code is ErrorCode.INTERNAL:
-                    self.playout.complete()
-                return [ErrorRaised(code, message)]
+                error = ErrorRaised(code, message)
+                if code is not ErrorCode.INTERNAL:
+                    return [error]
+                self.playout.complete()
+                return [error, *self._end_text()]
         return []
 
     def due(self, now: float) -> list[ServerEvent]:

@@ -166,6 +166,8 @@ class Listener:
                     self._habit.resumed(pause_ms)
                     self._forget(turn, close=False)
                 case TurnEnded(turn, revision):
+                    if not revision:
+                        self._habit.ended()
                     self._end(turn, revision)
                 case UtteranceDropped(turn):
                     self._drop(turn)

@@ -241,7 +241,6 @@ class Session:
     def _refuse(
         self, message: str, code: ErrorCode = ErrorCode.BAD_REQUEST, id: str | None = None
     ) -> None:
-        self._house.metrics.errors.labels(code.value).inc()
         self._emit(ev.ErrorRaised(code, message, id=id))
 
     @property
@@ -260,7 +259,10 @@ class Session:
             self._refuse(str(error))
 
     def _read(self, text: str, respond: bool) -> None:
-        self._speaker.history.user_said(text)
+        now = self._clock()
+        if respond:
+            self._speaker.give_way(now)
+        self._speaker.user_said(text, now)
         if respond:
             self._call(ReplyCall("text"))
 

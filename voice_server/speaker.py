@@ -112,8 +112,8 @@ class Speaker:
 
     def call(self, call: ReplyCall, now: float) -> None:
         """Reply now, or after the reply that may not be stopped for this."""
-        if self.current and call.cause in ("text", "request") and self.current.interruptible:
-            self.stop("cancelled", now)
+        if call.cause in ("text", "request"):
+            self.give_way(now)
         if self.current is None:
             self._begin(call, now)
         elif len(self._waiting) < CALLS_WAITING_MAX:
@@ -121,6 +121,11 @@ class Speaker:
         else:
             message = f"{CALLS_WAITING_MAX} replies are waiting already; wait for response.done."
             self._emit(ErrorRaised(ErrorCode.RATE_LIMITED, message))
+
+    def give_way(self, now: float) -> None:
+        """Stop the current reply, unless it may not be stopped."""
+        if self.current and self.current.interruptible:
+            self.stop("cancelled", now)
 
     def _begin(self, call: ReplyCall, now: float) -> None:
         """Give the floor to a new reply, or to the held one if that is the answer to this call."""
@@ -183,6 +188,13 @@ class Speaker:
         if not call.early:
             return self.history.messages(prompt)
         return self.history.foreseen(call.said_to).messages(prompt)
+
+    # Remembering the user --------------------------------------------------------------------
+
+    def user_said(self, text: str, now: float) -> None:
+        """Remember it, after what was heard of the reply before."""
+        self._settle(now)
+        self.history.user_said(text)
 
     # Beginning early -------------------------------------------------------------------------
 
@@ -303,6 +315,7 @@ class Speaker:
         self.current = None
         self._turns.free_floor()
         reply.cancel()
+        reply.playout.pause(now, client_stops=True)
         self._emit(
             PlaybackStopped(reply.number, "barge_in" if status == "interrupted" else "cancel")
         )
