@@ -24,7 +24,7 @@ _TRAILING = re.compile(r"(?:,|;|:|-|–|—|…|\.\.\.)$")
 _NUMBER_WORDS = frozenset(
     words_of(
         "zero oh one two three four five six seven eight nine ten eleven twelve twenty thirty "
-        "forty fifty sixty seventy eighty ninety hundred thousand plus minus times point dot at"
+        "forty fifty sixty seventy eighty ninety hundred thousand point dot at"
     )
 )
 _QUESTION_WORDS = frozenset(words_of("what who where when why how which whose is are do does can"))
