@@ -1,0 +1,1 @@
+"""Whole conversations in virtual time, on scripted engines: what a user would notice."""
