@@ -40,6 +40,8 @@ let speechEndedAt = null;
 let starting = false;
 /** What the conversation was begun with. */
 let devices = { microphone: true };
+/** What the server said last that it is doing. */
+let serverState = "listening";
 
 // What the user does ---------------------------------------------------------------------------
 
@@ -67,6 +69,7 @@ async function start(wanted) {
   if (starting) return;
   starting = true;
   devices = wanted;
+  client.key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
   hideProblem();
   if (client.status === "idle") showState("connecting");
   try {
@@ -84,7 +87,10 @@ async function start(wanted) {
 async function say(text) {
   if (client.status !== "open") {
     await start({ microphone: false });
-    if (!(await opened())) return;
+    if (!(await opened())) {
+      at("message").value = text;
+      return;
+    }
   }
   speechEndedAt = performance.now();
   draw(conversation.type(text));
@@ -130,10 +136,12 @@ function onEvent(event) {
   if (entry) draw(entry);
   switch (event.type) {
     case "ready":
+      serverState = "listening";
       showReady(event);
       break;
     case "state":
-      showState(event.state);
+      serverState = event.state;
+      showStatus();
       break;
     case "response.started":
       hideProblem();
@@ -168,11 +176,7 @@ function showStatus() {
   at("talk").setAttribute("aria-pressed", String(listening));
   at("talk").setAttribute("aria-label", listening ? "Stop talking" : "Start talking");
   if (client.status !== "open") document.body.dataset.voice = "false";
-  if (client.status === "open") {
-    showState("listening");
-  } else {
-    showState(client.status);
-  }
+  showState(client.status === "open" ? serverState : client.status);
 }
 
 /** @param {string} state */

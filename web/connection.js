@@ -29,11 +29,12 @@ export class Connection extends EventTarget {
   /**
    * @param {URL} url
    * @param {object} hello  the first message
+   * @param {string} [key]  where the server wants one; scripts cannot set headers
    */
-  constructor(url, hello) {
+  constructor(url, hello, key = "") {
     super();
     this.#hello = hello;
-    this.#socket = new WebSocket(url, ["voice.v1"]);
+    this.#socket = new WebSocket(url, key ? ["voice.v1", `token.${key}`] : ["voice.v1"]);
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => this.#onOpen();
     this.#socket.onmessage = ({ data }) => this.#onMessage(data);

@@ -56,7 +56,7 @@ const PROBLEMS = {
   },
   unauthorized: {
     title: "The server wants a key",
-    advice: "Ask whoever runs it for access.",
+    advice: "Add it to the address of this page, as in http://localhost:8080/#key=YOUR-KEY.",
   },
   origin_denied: {
     title: "The server does not accept this page's address",

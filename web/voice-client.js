@@ -33,6 +33,8 @@ export class VoiceClient extends EventTarget {
   status = "idle";
   /** @type {Mode} */
   mode = "conversation";
+  /** For servers that want one. */
+  key = "";
   #url;
   /** @type {AudioContext | null} */
   #context = null;
@@ -152,7 +154,7 @@ export class VoiceClient extends EventTarget {
 
   #connect() {
     this.#setStatus(this.#attempt ? "retrying" : "connecting");
-    const connection = new Connection(this.#url, this.#hello());
+    const connection = new Connection(this.#url, this.#hello(), this.key);
     this.#connection = connection;
     this.#listen(connection, "message", (message) => this.#onMessage(message));
     this.#listen(connection, "frame", (frame) => this.#onFrame(frame));

@@ -53,7 +53,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Hears a question; a request for something long; and, during that, an interruption."""
     recording = tmp_path_factory.mktemp("microphone") / "microphone.wav"
     sentences = [
-        ("What time is it?", 4500),
+        ("What time is it?", 5000),
         ("Tell me a long story.", 3500),
         ("Stop the alarm.", 0),
     ]

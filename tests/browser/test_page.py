@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+KEY = "a-key-of-sixteen-characters-or-more"
 REFUSED_SOCKET = "WebSocket connection"
 """Chromium's own words on the console when a server is gone."""
 
@@ -179,17 +180,24 @@ def test_an_insecure_address_is_explained(browser: Browser, server: ServerProces
 
 @pytest.fixture
 def small_server() -> Iterator[ServerProcess]:
-    """Room for one."""
-    with ServerProcess("--set", "limits.sessions_max=1") as server:
+    """Room for one, and only with a key."""
+    with ServerProcess("--set", "limits.sessions_max=1", "--set", f'auth.keys=["{KEY}"]') as server:
         yield server
 
 
-def test_a_full_server_and_a_lost_one(browser: Browser, small_server: ServerProcess) -> None:
-    with open_page(browser, small_server.url, expected=REFUSED_SOCKET) as first:
+def test_a_locked_server_a_full_one_and_a_lost_one(
+    browser: Browser, small_server: ServerProcess
+) -> None:
+    with open_page(browser, small_server.url) as stranger:
+        _type(stranger, "Say hi.")
+        expect(stranger.get_by_role("alert")).to_contain_text("The server wants a key")
+        expect(stranger.get_by_label("Message")).to_have_value("Say hi.")
+
+    with open_page(browser, f"{small_server.url}#key={KEY}", expected=REFUSED_SOCKET) as first:
         _type(first, "Say hi.")
         expect(_answers(first)).to_have_attribute("data-done", "true")
 
-        with open_page(browser, small_server.url) as second:
+        with open_page(browser, f"{small_server.url}#key={KEY}") as second:
             _type(second, "Say hi.")
             expect(second.get_by_role("alert")).to_contain_text("The server is full")
             expect(second.get_by_role("alert")).to_contain_text("Trying again")
