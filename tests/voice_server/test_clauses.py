@@ -49,7 +49,7 @@ def spoken(text: str) -> list[str]:
 
 
 @given(texts, cut_points(400))
-@example("one two three four five six seven eight nine ten.", list(range(60)))
+@example("one two three four five six seven eight nine ten. Eleven.", list(range(60)))
 @example(f"{'word ' * 59}and then, more", list(range(400)))
 @example("x" * 299 + ". " + "y" * 299 + "。z", list(range(700)))
 def test_it_makes_no_difference_how_the_text_came_in(text: str, points: list[int]) -> None:

@@ -45,7 +45,20 @@ async def test_a_client_waits_for_room() -> None:
     assert len(inbox) == DELIVERED_MAX
 
 
-async def test_an_engine_finds_room_in_a_full_box_and_makes_none() -> None:
+async def test_taking_an_engines_event_makes_no_room_for_a_client() -> None:
+    inbox = Inbox()
+    inbox.post(ReplyVoiceEnded(1))
+    for number in range(DELIVERED_MAX):
+        await inbox.deliver(Pinged(number))
+    waiting = asyncio.create_task(inbox.deliver(Pinged(99)))
+    assert await inbox.take(None) == ReplyVoiceEnded(1)
+    await _settle()
+    assert not waiting.done()
+    await inbox.take(None)
+    await waiting
+
+
+async def test_an_engine_finds_room_in_a_full_box() -> None:
     inbox = await _filled()
     waiting = asyncio.create_task(inbox.deliver(Pinged(99)))
     inbox.post(ReplyVoiceEnded(1))
@@ -75,6 +88,11 @@ async def test_the_reader_wakes_up_when_something_comes() -> None:
     assert not reader.done()
     inbox.post(ReplyVoiceEnded(7))
     assert await reader == ReplyVoiceEnded(7)
+    again = asyncio.create_task(inbox.take(None))
+    await _settle()
+    assert not again.done()
+    inbox.post(ReplyVoiceEnded(8))
+    assert await again == ReplyVoiceEnded(8)
 
 
 def test_the_reader_wakes_up_at_its_deadline() -> None:

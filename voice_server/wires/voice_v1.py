@@ -53,7 +53,7 @@ class VoiceV1:
         try:
             message = msg.decode(data)
         except msg.MessageError as error:
-            return [ev.MessageRefused(error.code, str(error), fatal=self._options is None)]
+            return [ev.MessageRefused(error.code, str(error))]
         if self._options is None and not isinstance(message, msg.Hello):
             return [_refused("the first message must be hello, or audio", message.id)]
         if message.id is not None and message.id in self._ids:
