@@ -1,7 +1,7 @@
 """The HTTP application: routes, the page, health, metrics, and an orderly end.
 
 `/v1/voice` (and `/ws`) upgrade to a session; `/` is the demo page. On SIGTERM nobody new is let in,
-replies in progress may end, everyone is told, and the process exits.
+replies in progress may end, everyone is told, and the process exits; a second one cuts that short.
 """
 
 import asyncio
@@ -173,20 +173,26 @@ class VoiceServer:
     def _engine_names(self) -> dict[str, str]:
         return {choice.role: choice.name for choice in self._house.engines.choices}
 
-    async def drain(self) -> None:
-        """Let replies in progress end, tell everyone, and wait until they are gone."""
+    async def drain(self, hurry: asyncio.Event) -> None:
+        """Let replies in progress end, tell everyone, and wait until they are gone.
+
+        Whoever is there when `server.drain_s` is over, or `hurry` is set, is cut off.
+        """
         self._admission.draining = True
         for link in list(self._links):
             link.leave()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._house.settings.server.drain_s):
-                await self._empty.wait()
+        ends = [asyncio.create_task(event.wait()) for event in (self._empty, hurry)]
+        patience_s = self._house.settings.server.drain_s
+        await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         for link in list(self._links):
             link.abort()
 
 
 async def serve(settings: Settings, engines: Engines) -> None:
     """Serve until SIGTERM or SIGINT. Prints the ready line once connections are accepted."""
+    stop, hurry = _stop_signals()
     metrics = Metrics()
     depths = engines.scheduler.queue_depths
     metrics.watch_queues(lambda: {kind.name.lower(): depth for kind, depth in depths().items()})
@@ -198,9 +204,9 @@ async def serve(settings: Settings, engines: Engines) -> None:
         host = "localhost" if settings.server.host == "127.0.0.1" else settings.server.host
         logger.info("open http://%s:%d/ and talk", host, port)
         probe = asyncio.create_task(metrics.probe_loop())
-        await _asked_to_stop()
+        await stop.wait()
         logger.info("stopping")
-        await server.drain()
+        await server.drain(hurry)
         probe.cancel()
 
 
@@ -219,14 +225,19 @@ async def _listening(server: VoiceServer, settings: Settings) -> AsyncIterator[i
         await runner.cleanup()
 
 
-async def _asked_to_stop() -> None:
-    stop = asyncio.Event()
+def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Two events: SIGTERM or SIGINT sets the first, and when sent again the second."""
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def asked() -> None:
+        if stop.is_set():
+            hurry.set()
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
+        loop.add_signal_handler(number, asked)
+    return stop, hurry
 
 
 def _limited_transport(request: web.Request) -> asyncio.Transport:
