@@ -8,6 +8,7 @@ import { Orb } from "./orb.js";
 import { describe, describeRetry } from "./problems.js";
 import { VoiceClient } from "./voice-client.js";
 
+/** @type {Record<string, string>} */
 const STATE_WORDS = {
   idle: "Press to talk",
   connecting: "Connecting",
@@ -20,12 +21,16 @@ const STATE_WORDS = {
   paused: "Hearing you",
 };
 
+/** @type {Record<string, string>} */
 const HINTS = {
   idle: "Headphones work best. Talk over the answer whenever you like.",
   connecting: "If your browser asks, allow the microphone.",
   listening: "Say something. It hears where your sentence ends.",
   speaking: "Talk over it, or press Esc, to stop it.",
 };
+
+/** @type {Record<string, string>} */
+const ROLES = { asr: "hears with", llm: "thinks with", tts: "speaks with" };
 
 /** @param {string} id @returns {any} */
 const at = (id) => document.getElementById(id);
@@ -192,13 +197,12 @@ function showState(state) {
 
 /** @param {any} ready */
 function showReady({ models = {}, notices = [] }) {
-  const roles = { asr: "hears with", llm: "thinks with", tts: "speaks with" };
   at("engines").replaceChildren(...Object.entries(models).map(([role, name]) => {
     const row = document.createElement("div");
-    row.append(textElement("dt", roles[role] ?? role), textElement("dd", String(name)));
+    row.append(textElement("dt", ROLES[role] ?? role), textElement("dd", String(name)));
     return row;
   }));
-  at("notices").replaceChildren(...notices.map((notice) => textElement("li", String(notice))));
+  at("notices").replaceChildren(...notices.map((/** @type {string} */ notice) => textElement("li", notice)));
 }
 
 /** @param {import("./conversation.js").Entry} entry */

@@ -8,6 +8,7 @@ import { duration, waterfall } from "./waterfall.js";
 
 const UNHEARD_CHARS_MAX = 140;
 
+/** @type {Record<string, string>} */
 const OUTCOMES = {
   interrupted: "You spoke",
   cancelled: "Stopped",
@@ -99,6 +100,7 @@ function isEmpty({ speaker, stable, unstable, done }) {
 function pieces(entry) {
   const { speaker, stable, unstable, unheard, done } = entry;
   const [spoken, coming] = splitAtVoice(entry);
+  /** @type {(Node | string)[]} */
   const nodes = [element("span", "stable", spoken), element("span", "coming", coming)];
   if (unstable) nodes.push(element("span", "unstable", stable ? ` ${unstable}` : unstable));
   if (unheard) nodes.push(gapBefore(unheard), element("s", "unheard", shortened(unheard.trim())));

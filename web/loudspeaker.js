@@ -75,6 +75,7 @@ export class Loudspeaker extends EventTarget {
     this.#worklet.port.postMessage({ do: verb, with: argument });
   }
 
+  /** @param {{type: Heard["type"], stream: number, position: number, time: number}} report */
   #onReport({ type, stream, position, time }) {
     const latencyS = this.#context.outputLatency || this.#context.baseLatency || 0;
     const unheard = type === "drained" ? 0 : Math.round(latencyS * this.#rate);

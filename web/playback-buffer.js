@@ -41,7 +41,8 @@ export class PlaybackBuffer {
   #queuedSamples = 0;
   #waiting = true;
   #waitedSamples = 0;
-  #fading = false;
+  /** The stream that is to end with the next quantum. @type {number | null} */
+  #fading = null;
   /** The stream that is to hold still. @type {number | null} */
   #held = null;
   /** False once the device has fallen silent for the held stream. */
@@ -127,7 +128,7 @@ export class PlaybackBuffer {
    */
   flush(stream) {
     if (this.stream === stream) {
-      this.#fading = true;
+      this.#fading = stream;
       return;
     }
     this.resume(stream);
@@ -144,8 +145,8 @@ export class PlaybackBuffer {
 
   /** Fill one quantum. @param {Float32Array} output */
   render(output) {
-    if (this.#fading) {
-      this.#fade(output);
+    if (this.#fading !== null) {
+      this.#fade(this.#fading, output);
       return;
     }
     const sounds = this.#held === null;
@@ -167,9 +168,14 @@ export class PlaybackBuffer {
     if (this.stream !== null) this.#note(sounds ? "resumed" : "paused", this.stream, this.position);
   }
 
-  /** One last quantum, ramped down to zero: short enough to be at once, too long to click. */
-  #fade(/** @type {Float32Array} */ output) {
-    const { stream, position } = this;
+  /**
+   * One last quantum, ramped down to zero: short enough to be at once, too long to click.
+   *
+   * @param {number} stream
+   * @param {Float32Array} output
+   */
+  #fade(stream, output) {
+    const { position } = this;
     while (this.#ready.length < output.length) this.#resampleBlock();
     output.set(this.#ready.subarray(0, output.length));
     ramp(output, this.#sounding ? 1 : 0, 0);
@@ -186,7 +192,7 @@ export class PlaybackBuffer {
   #reset() {
     this.stream = null;
     this.#taken = 0;
-    this.#fading = false;
+    this.#fading = null;
     this.#held = null;
     this.#sounding = true;
     this.#waiting = true;

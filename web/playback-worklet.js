@@ -18,7 +18,7 @@ class Playback extends AudioWorkletProcessor {
     super();
     const sourceRate = options.processorOptions.sourceRate;
     this.#buffer = new PlaybackBuffer({ sourceRate, outputRate: sampleRate });
-    this.port.onmessage = ({ data }) => this.#receive(data);
+    this.port.onmessage = (event) => this.#receive(event.data);
   }
 
   /** @param {{do: "push" | "end" | "pause" | "resume" | "flush" | "close", with: any}} order */

@@ -82,8 +82,8 @@ export class VoiceClient extends EventTarget {
   async start({ microphone = true } = {}) {
     this.#starts += 1;
     const start = this.#starts;
-    await this.#openContext();
-    const opened = microphone && !this.#microphone ? await Microphone.open(this.#context) : null;
+    const context = await this.#openContext();
+    const opened = microphone && !this.#microphone ? await Microphone.open(context) : null;
     if (start !== this.#starts) {
       opened?.close(); // the user has changed their mind meanwhile
       return;
@@ -140,6 +140,7 @@ export class VoiceClient extends EventTarget {
       this.#context = context;
     }
     await this.#context.resume();
+    return this.#context;
   }
 
   /** @param {Microphone} microphone */
