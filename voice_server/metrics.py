@@ -6,10 +6,14 @@ Names follow the Prometheus conventions: base units, `_total` for counters.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+NAMESPACE = "voice_server"
+"""What every name begins with."""
 
 STAGE_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
@@ -21,73 +25,48 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        name = "voice_server_"
-        self.sessions = Gauge(name + "sessions", "Open sessions.", registry=self.registry)
-        self.sessions_total = Counter(
-            name + "sessions_opened_total", "Sessions opened.", ["mode"], registry=self.registry
+        counter = partial(Counter, namespace=NAMESPACE, registry=self.registry)
+        gauge = partial(Gauge, namespace=NAMESPACE, registry=self.registry)
+        histogram = partial(Histogram, namespace=NAMESPACE, registry=self.registry)
+
+        self.sessions = gauge("sessions", "Open sessions.")
+        self.sessions_total = counter("sessions_opened_total", "Sessions opened.", ["mode"])
+        self.refused = counter(
+            "refused_total", "Connections refused before they became sessions.", ["code"]
         )
-        self.refused = Counter(
-            name + "refused_total",
-            "Connections refused before they became sessions.",
-            ["code"],
-            registry=self.registry,
+        self.turns = counter(
+            "turns_total", "User turns by outcome: heard, empty, dropped, failed.", ["outcome"]
         )
-        self.turns = Counter(
-            name + "turns_total",
-            "User turns by outcome: heard, empty, dropped, failed.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.replies = Counter(
-            name + "replies_total", "Replies by status.", ["status"], registry=self.registry
-        )
-        self.stages = Histogram(
-            name + "stage_seconds",
+        self.replies = counter("replies_total", "Replies by status.", ["status"])
+        self.stages = histogram(
+            "stage_seconds",
             "Where a turn's time goes between end of speech and first audio.",
             ["stage"],
             buckets=STAGE_BUCKETS_S,
-            registry=self.registry,
         )
-        self.errors = Counter(
-            name + "errors_total", "Errors told to clients.", ["code"], registry=self.registry
-        )
-        self.limit_hits = Counter(
-            name + "limit_hits_total", "Limits reached.", ["limit"], registry=self.registry
-        )
-        self.late_events = Counter(
-            name + "late_events_total",
+        self.errors = counter("errors_total", "Errors told to clients.", ["code"])
+        self.limit_hits = counter("limit_hits_total", "Limits reached.", ["limit"])
+        self.late_events = counter(
+            "late_events_total",
             "Results that arrived after their reply was stopped, and were dropped.",
-            registry=self.registry,
         )
-        self.false_interruptions = Counter(
-            name + "false_interruptions_total",
-            "Replies that were paused and went on.",
-            registry=self.registry,
+        self.false_interruptions = counter(
+            "false_interruptions_total", "Replies that were paused and went on."
         )
-        self.echoes = Counter(
-            name + "echoes_total", "Times the assistant heard itself.", registry=self.registry
-        )
-        self.speculations = Counter(
-            name + "speculations_total",
+        self.echoes = counter("echoes_total", "Times the assistant heard itself.")
+        self.speculations = counter(
+            "speculations_total",
             "Replies begun before the turn had ended, by outcome: used, wasted.",
             ["outcome"],
-            registry=self.registry,
         )
-        self.speculation_wasted_tokens = Counter(
-            name + "speculation_wasted_tokens_total",
-            "Pieces of text made for turns that went on.",
-            registry=self.registry,
+        self.speculation_wasted_tokens = counter(
+            "speculation_wasted_tokens_total", "Pieces of text made for turns that went on."
         )
-        self.speculation_wasted_seconds = Counter(
-            name + "speculation_wasted_seconds_total",
-            "Seconds of audio made for turns that went on.",
-            registry=self.registry,
+        self.speculation_wasted_seconds = counter(
+            "speculation_wasted_seconds_total", "Seconds of audio made for turns that went on."
         )
-        self.loop_lag = Histogram(
-            name + "loop_lag_seconds",
-            "How late the event loop wakes up.",
-            buckets=LAG_BUCKETS_S,
-            registry=self.registry,
+        self.loop_lag = histogram(
+            "loop_lag_seconds", "How late the event loop wakes up.", buckets=LAG_BUCKETS_S
         )
 
     def reply_done(self, status: str, parts: Mapping[str, float]) -> None:
@@ -121,7 +100,7 @@ class _Queues(Collector):
 
     def collect(self) -> list[GaugeMetricFamily]:
         family = GaugeMetricFamily(
-            "voice_server_queue_depth", "Jobs waiting for a model worker.", labels=["class"]
+            f"{NAMESPACE}_queue_depth", "Jobs waiting for a model worker.", labels=["class"]
         )
         for name, depth in self._depths().items():
             family.add_metric([name], depth)

@@ -71,6 +71,7 @@ def test_a_span_lies_in_the_written_text(written: str, start: int, length: int) 
         ("https://user:word@example.com/a", "example.com"),
         ("www.example.com", "example.com"),
         ("|---|:--:|", ""),
+        ("|---|:--:|\nword", "word"),
         ("* * *", ""),
         ("<b>loud</b>", "loud"),
         ('<a href="x">there</a>', "there"),
