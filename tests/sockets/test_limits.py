@@ -1,0 +1,189 @@
+"""Nobody keeps a place for nothing, and nobody's troubles are another's."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sockets.conftest import SCRIPTED
+from tests.support.microphone import frame
+from tests.support.raw_socket import BINARY, FIN, RSV1, TEXT, RawSocket, raw_socket
+from tests.support.scrape import scrape, scrape_until
+from tests.support.server import ServerProcess
+from tests.support.speech import say
+from tests.support.voice_client import connected, hello
+
+pytestmark = pytest.mark.socket
+
+SESSIONS = "voice_server_sessions"
+SLOW = 'voice_server_errors_total{code="slow_consumer"}'
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[ServerProcess]:
+    """A server with little patience."""
+    settings = {
+        "limits.hello_timeout_s": "0.5",
+        "limits.idle_timeout_s": "1.5",
+        "limits.idle_warning_s": "1",
+        "limits.session_s_max": "4",
+        "limits.session_warning_s": "3",
+        "limits.send_timeout_s": "1",
+    }
+    options = (word for item in settings.items() for word in ("--set", "=".join(item)))
+    with ServerProcess(*SCRIPTED, *options) as server:
+        yield server
+
+
+async def test_whoever_never_says_hello_is_sent_away(strict: ServerProcess) -> None:
+    async with connected(strict.url, greet=False) as client:
+        error = await client.wait_for("error")
+        assert await client.closed() == 4008
+    assert (error["code"], error["fatal"]) == ("hello_timeout", True)
+
+
+async def test_nonsense_does_not_buy_time_for_a_hello(strict: ServerProcess) -> None:
+    async with connected(strict.url, greet=False) as client:
+        await client.socket.send_str('{"type":"ping"}')
+        assert await client.closed() == 4008
+    assert [error["code"] for error in client.events("error")] == ["bad_request", "hello_timeout"]
+
+
+async def test_an_idle_session_is_warned_and_then_ended(strict: ServerProcess) -> None:
+    async with connected(strict.url) as client:
+        notice = await client.wait_for("notice")
+        error = await client.wait_for("error")
+        assert await client.closed() == 4008
+    assert (notice["code"], notice["in_s"]) == ("idle_soon", 1)
+    assert (error["code"], error["fatal"]) == ("idle_timeout", True)
+
+
+async def test_no_session_lasts_for_ever(strict: ServerProcess) -> None:
+    async with connected(strict.url, listening=True) as client:
+        notice = await client.wait_for("notice")
+        error = await client.wait_for("error")
+        assert await client.closed() == 4029
+    assert (notice["code"], notice["in_s"]) == ("session_ends", 3)
+    assert error["code"] == "max_session"
+
+
+async def test_a_client_that_never_reads_is_cut_off_and_nobody_else_notices(
+    strict: ServerProcess,
+) -> None:
+    opening = hello(mode="tts", out_rate=48_000)
+    async with raw_socket(strict.port) as deaf, connected(strict.url) as other:
+        await deaf.send_json(**opening)
+        await deaf.wait_for("ready")
+        await deaf.send_json(type="say", text="Many words. " * 1000)
+        await other.send("text", text="Are you still there?")
+        done = await other.wait_for("response.done")
+        await scrape_until(strict.url, lambda counted: counted.get(SLOW) == 1)
+        await deaf.read_to_end()
+    assert done["status"] == "completed"
+    assert other.events("error") == []
+    await scrape_until(strict.url, lambda counted: counted[SESSIONS] == 0)
+
+
+# Clients that vanish -------------------------------------------------------------------------
+
+
+async def begin_speaking(socket: RawSocket) -> None:
+    speech = await asyncio.to_thread(say, "What time is it?")
+    await socket.send(BINARY, frame(0, speech[:16_000].tobytes()))
+    await socket.wait_for("speech.started")
+
+
+async def begin_a_reply(socket: RawSocket) -> None:
+    await socket.send_json(type="text", text="Hello.")
+    await socket.wait_for("response.started")
+
+
+async def stop_speaking(socket: RawSocket) -> None:
+    await begin_speaking(socket)
+    await socket.send_json(type="audio.mute")
+    await socket.wait_for("speech.stopped")
+
+
+async def hear_a_reply(socket: RawSocket) -> None:
+    await begin_a_reply(socket)
+    await socket.wait_for("audio.started")
+
+
+async def speak_over_a_reply(socket: RawSocket) -> None:
+    await hear_a_reply(socket)
+    await begin_speaking(socket)
+
+
+async def do_nothing(socket: RawSocket) -> None:
+    """Just be there."""
+
+
+STATES = (
+    do_nothing,
+    begin_speaking,
+    stop_speaking,
+    begin_a_reply,
+    hear_a_reply,
+    speak_over_a_reply,
+)
+
+
+async def test_a_client_may_vanish_in_any_state(scripted: ServerProcess) -> None:
+    async with raw_socket(scripted.port) as socket:
+        socket.vanish()
+    for reach in STATES:
+        async with raw_socket(scripted.port) as socket:
+            await socket.send_json(**hello(framing="framed"))
+            await socket.wait_for("ready")
+            await reach(socket)
+            assert (await scrape(scripted.url))[SESSIONS] == 1, reach
+            socket.vanish()
+        await scrape_until(scripted.url, lambda counted: counted[SESSIONS] == 0)
+
+
+async def test_a_client_may_leave_in_the_middle_of_a_reply(scripted: ServerProcess) -> None:
+    async with connected(scripted.url) as client:
+        await client.send("text", text="Hello.")
+        await client.wait_for("audio.started")
+        await client.send("bye")
+        assert await client.closed() == 1000
+    await scrape_until(scripted.url, lambda counted: counted[SESSIONS] == 0)
+
+
+# Frames that no library sends ----------------------------------------------------------------
+
+
+async def test_compressed_frames_are_refused_as_nothing_was_negotiated(
+    scripted: ServerProcess,
+) -> None:
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate"}
+    async with raw_socket(scripted.port, **offer) as socket:
+        await socket.send(TEXT, b"{}", flags=FIN | RSV1)
+        assert await socket.close_code() == 1002
+
+
+async def test_a_thousand_crumbs_are_one_message(scripted: ServerProcess) -> None:
+    hello_in_crumbs = b'{"type":"hello"}'.ljust(1000)
+    async with raw_socket(scripted.port) as socket:
+        await socket.send(TEXT, hello_in_crumbs[:1], flags=0)
+        for crumb in hello_in_crumbs[1:-1]:
+            await socket.send(0, bytes([crumb]), flags=0)
+        await socket.send(0, hello_in_crumbs[-1:])
+        await socket.wait_for("ready")
+
+
+async def test_endless_crumbs_are_not(scripted: ServerProcess) -> None:
+    async with raw_socket(scripted.port) as socket:
+        await socket.send(BINARY, b"", flags=0)
+        with pytest.raises(ConnectionError):
+            for _ in range(200_000):
+                await socket.send(0, b"\0", flags=0)
+    async with connected(scripted.url) as client:
+        await client.send("ping")
+        await client.wait_for("pong")
+
+
+async def test_text_that_is_no_text_ends_the_connection(scripted: ServerProcess) -> None:
+    async with raw_socket(scripted.port) as socket:
+        await socket.send(TEXT, b"\xff\xfe{}")
+        assert await socket.close_code() == 1007

@@ -1,0 +1,95 @@
+"""SIGTERM: what is being said may end, everyone is told, and the process leaves in good order."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import aiohttp
+import pytest
+
+from tests.sockets.conftest import SCRIPTED
+from tests.support.raw_socket import raw_socket
+from tests.support.server import ServerProcess
+from tests.support.voice_client import connected
+
+pytestmark = pytest.mark.socket
+
+LONG = ("--set", "llm.scripted.texts=['" + "On and on it goes. " * 60 + "']")
+"""More than a minute of humming."""
+
+
+def assert_left_in_good_order(server: ServerProcess, status: int) -> None:
+    assert status == 0, server.log
+    assert "Traceback" not in server.log
+    assert "ERROR" not in server.log
+
+
+def options(*settings: str) -> Sequence[str]:
+    return [*SCRIPTED, *(word for setting in settings for word in ("--set", setting))]
+
+
+async def test_a_reply_may_end_and_everyone_is_told() -> None:
+    with ServerProcess(*options()) as server:
+        async with connected(server.url) as talking, connected(server.url) as idle:
+            await talking.send("text", text="Hello.")
+            await talking.wait_for("audio.started")
+            stopped = asyncio.create_task(asyncio.to_thread(server.stop))
+            told = await idle.wait_for("going_away")
+            assert await idle.closed() == 1001
+            await nobody_new_is_let_in(server)
+            done = await talking.wait_for("response.done")
+            await talking.wait_for("going_away")
+            assert await talking.closed() == 1001
+            status = await stopped
+    assert told["reason"] == "drain"
+    assert told["reconnect_in_ms"] > 0
+    assert done["status"] == "completed"
+    assert_left_in_good_order(server, status)
+
+
+async def nobody_new_is_let_in(server: ServerProcess) -> None:
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"{server.url}readyz") as response:
+            assert response.status == 503
+            assert (await response.json())["status"] == "draining"
+        async with http.get(f"{server.url}v1/voice") as response:
+            assert response.status == 503
+            assert (await response.json())["error"]["code"] == "no_capacity"
+        async with http.get(f"{server.url}livez") as response:
+            assert response.status == 200
+
+
+async def test_nobody_is_waited_for_beyond_the_limit() -> None:
+    """One who listens to a long story, one who said no hello, one who does not read at all."""
+    with ServerProcess(*options("server.drain_s=0.5"), *LONG) as server:
+        async with (
+            connected(server.url) as talking,
+            connected(server.url, greet=False),
+            raw_socket(server.port) as deaf,
+        ):
+            await deaf.send_json(type="hello")
+            await deaf.send_json(type="text", text="Hello.")
+            await talking.send("text", text="Hello.")
+            await talking.wait_for("audio.started")
+            status = await asyncio.to_thread(server.stop)
+            await talking.closed()
+    assert_left_in_good_order(server, status)
+
+
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGINT])
+async def test_asked_twice_it_hurries(again: signal.Signals) -> None:
+    with ServerProcess(*options("server.drain_s=600"), *LONG) as server:
+        async with connected(server.url) as talking, connected(server.url) as idle:
+            await talking.send("text", text="Hello.")
+            await talking.wait_for("audio.started")
+            server.process.send_signal(signal.SIGTERM)
+            await idle.wait_for("going_away")
+            status = await asyncio.to_thread(server.stop, again)
+            await talking.closed()
+    assert_left_in_good_order(server, status)
+
+
+def test_control_c_is_as_good() -> None:
+    with ServerProcess(*options()) as server:
+        status = server.stop(signal.SIGINT)
+    assert_left_in_good_order(server, status)
