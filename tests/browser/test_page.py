@@ -154,6 +154,30 @@ def test_escape_stops_the_reply(page: Page) -> None:
     expect(_answers(page).locator("s.unheard")).not_to_be_empty()
 
 
+def _listeners(page: Page) -> int:
+    """Event listeners that are still alive after a garbage collection."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("HeapProfiler.collectGarbage")
+    counters: dict[str, int] = devtools.send("Memory.getDOMCounters")
+    devtools.detach()
+    return counters["jsEventListeners"]
+
+
+def _start_and_stop(page: Page, times: int) -> None:
+    for _ in range(times):
+        page.get_by_role("button", name="Start talking").click()
+        expect(page.locator("#state")).to_have_text("Listening")
+        page.get_by_role("button", name="Stop talking").click()
+        expect(page.locator("#state")).to_have_text("Press to talk")
+
+
+def test_starting_and_stopping_leaves_nothing_behind(page: Page) -> None:
+    _start_and_stop(page, 2)
+    before = _listeners(page)
+    _start_and_stop(page, 10)
+    assert _listeners(page) < before + 10
+
+
 def test_a_denied_microphone_is_explained(page: Page) -> None:
     page.context.clear_permissions()
     page.get_by_role("button", name="Start talking").click()
