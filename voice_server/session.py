@@ -69,6 +69,7 @@ class Session:
                 if event is not None:
                     self._decide(event)
                 now = self._clock()
+                self._note_reply(now)
                 self._speaker.progress(now)
                 self._keep_curfew(now)
                 self._show_state()
@@ -86,6 +87,7 @@ class Session:
             self._turns,
             self._house.engines.recognizer,
             self._settings.asr.partial_interval_ms,
+            turn_model=self._house.engines.turn_model,
             hears_itself=self._speaker.hears_itself,
             post=self.inbox.post,
         )
@@ -160,9 +162,12 @@ class Session:
             self._emit(ev.GoingAway("drain"))
             self._over = True
 
-    def _keep_curfew(self, now: float) -> None:
+    def _note_reply(self, now: float) -> None:
+        """Nobody is idle while a reply is made or played, nor at the moment when it ends."""
         if self._speaker.current:
             self._curfew.active(now)
+
+    def _keep_curfew(self, now: float) -> None:
         match self._curfew.check(now):
             case ev.Noticed() as notice:
                 self._emit(notice)
