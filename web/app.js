@@ -202,7 +202,15 @@ function showReady({ models = {}, notices = [] }) {
     row.append(textElement("dt", ROLES[role] ?? role), textElement("dd", String(name)));
     return row;
   }));
-  at("notices").replaceChildren(...notices.map((/** @type {string} */ notice) => textElement("li", notice)));
+  at("notices").replaceChildren(...notices.map(noticeItem));
+}
+
+/** Command-line options stay in one piece. @param {string} notice */
+function noticeItem(notice) {
+  const item = textElement("li", "");
+  const pieces = notice.split(/(--[\w-]+)/);
+  item.append(...pieces.map((piece, i) => (i % 2 ? textElement("code", piece) : piece)));
+  return item;
 }
 
 /** @param {import("./conversation.js").Entry} entry */
