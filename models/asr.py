@@ -57,6 +57,8 @@ class RecognitionOptions:
     prompt: str = field(default="", repr=False)
     """Text in the style and vocabulary to expect."""
     hot_words: Sequence[str] = field(default=(), repr=False)
+    translate: bool = False
+    """Write in English what is said in another language; only where the recogniser `translates`."""
 
 
 class RecognitionError(Exception):
@@ -99,6 +101,16 @@ class Recognizer(Protocol):
     @property
     def name(self) -> str:
         """What the ready line and the page show, e.g. `faster-whisper:small`."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """BCP 47 primary tags of what it understands; empty: any."""
+        ...
+
+    @property
+    def translates(self) -> bool:
+        """Whether it can write in English what is said in another language."""
         ...
 
     def utterance(self, options: RecognitionOptions) -> Utterance:

@@ -42,6 +42,13 @@ class AsrModel:
     """How much silence it needs after the speech: see `catalog.toml`."""
     licence: str
     about: str = ""
+    trained_to_translate: bool = True
+    """From its languages into English."""
+
+    @property
+    def translates(self) -> bool:
+        """Whether there is anything to translate from, and it was trained to."""
+        return self.trained_to_translate and self.languages == ("*",)
 
     def speaks(self, language: str | None) -> bool:
         """Whether it can transcribe this language; None asks for none in particular."""
@@ -107,6 +114,7 @@ def _asr(name: str, entry: Mapping[str, Any]) -> AsrModel:
         entry["window"],
         entry["licence"],
         entry.get("about", ""),
+        entry.get("trained_to_translate", True),
     )
 
 

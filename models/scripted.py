@@ -96,6 +96,8 @@ class ScriptedRecognizer:
     """A `Recognizer` without ears."""
 
     name = "scripted"
+    languages: frozenset[str] = frozenset()
+    translates = False
 
     def __init__(self, script: RecognizerScript | None = None) -> None:
         self._script = script or RecognizerScript()

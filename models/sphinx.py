@@ -56,6 +56,16 @@ class SphinxRecognizer:
         """`pocketsphinx:en-us`."""
         return "pocketsphinx:en-us"
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """English."""
+        return frozenset({"en"})
+
+    @property
+    def translates(self) -> bool:
+        """Never."""
+        return False
+
     def utterance(self, options: RecognitionOptions) -> "SphinxUtterance":
         """Begin an utterance. See `Recognizer.utterance`."""
         return SphinxUtterance(self, options)

@@ -48,9 +48,12 @@ class WhisperRecognizer:
         name: str,
         beam_size: int = 1,
         patience: Patience | None = None,
+        translates: bool = True,
     ) -> None:
         self.policy = decoder.policy
         self.beam_size = beam_size
+        self._languages = decoder.languages
+        self._translates = translates and len(decoder.languages) > 1
         self._decoder: WhisperDecoder | None = decoder
         self._scheduler = scheduler
         self._name = name
@@ -70,12 +73,14 @@ class WhisperRecognizer:
         beam_size: int = 1,
         cpu_threads: int = 1,
         patience: Patience | None = None,
+        translates: bool = True,
     ) -> "WhisperRecognizer":
         """Load a model folder, or a model fetched before, off the event loop.
 
         `window="short"` only for models trained on windows as long as their audio; any other needs
-        `margin_ms` of silence after it. `beam_size` is that of finals; partials are greedy. `cpu_threads` is for each of the scheduler's workers.
-        Raises `ModelError`.
+        `margin_ms` of silence after it. `beam_size` is that of finals; partials are greedy.
+        `cpu_threads` is for each of the scheduler's workers. `translates` says whether the model
+        was trained to. Raises `ModelError`.
         """
         decoder = await asyncio.to_thread(
             load_decoder,
@@ -86,12 +91,29 @@ class WhisperRecognizer:
             cpu_threads=cpu_threads,
             workers=scheduler.workers,
         )
-        return cls(decoder, scheduler, name=name, beam_size=beam_size, patience=patience)
+        return cls(
+            decoder,
+            scheduler,
+            name=name,
+            beam_size=beam_size,
+            patience=patience,
+            translates=translates,
+        )
 
     @property
     def name(self) -> str:
         """As given to `load`."""
         return self._name
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """See `Recognizer.languages`."""
+        return self._languages
+
+    @property
+    def translates(self) -> bool:
+        """Multilingual models do, except those that were trained without."""
+        return self._translates
 
     def utterance(self, options: RecognitionOptions) -> "WhisperUtterance":
         """Begin an utterance. See `Recognizer.utterance`."""

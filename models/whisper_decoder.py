@@ -110,7 +110,7 @@ class WhisperDecoder:
         encoded = self._model.encode(features)
         if language is None:
             language = str(self._model.model.detect_language(encoded)[0][0][0])[2:-2]
-        tokenizer = self._tokenizer(language)
+        tokenizer = self._tokenizer(language, translate=task.options.translate)
         prompt = self._prompt(tokenizer, task.options)
         result = self._model.model.generate(
             encoded,
@@ -143,11 +143,10 @@ class WhisperDecoder:
         features = extractor(signal)[:, :frames].astype(np.float32)
         return frames, np.pad(features, ((0, 0), (0, frames - features.shape[1])))
 
-    def _tokenizer(self, language: str) -> Tokenizer:
+    def _tokenizer(self, language: str, *, translate: bool = False) -> Tokenizer:
         multilingual = self._model.model.is_multilingual
-        return Tokenizer(
-            self._model.hf_tokenizer, multilingual, task="transcribe", language=language
-        )
+        job = "translate" if translate and multilingual else "transcribe"
+        return Tokenizer(self._model.hf_tokenizer, multilingual, task=job, language=language)
 
     def _prompt(self, tokenizer: Tokenizer, options: RecognitionOptions) -> list[int]:
         hints = " ".join([*options.hot_words, options.prompt]).strip()

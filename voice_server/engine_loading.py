@@ -121,6 +121,7 @@ class Loader:
             beam_size=settings.beam_size,
             cpu_threads=max(1, (os.cpu_count() or 1) // settings.workers),
             patience=Patience(final_s=settings.final_deadline_s),
+            translates=not isinstance(model, AsrModel) or model.translates,
         )
 
     async def _sphinx(self) -> Recognizer:

@@ -107,3 +107,9 @@ def test_a_language_is_spoken_or_not() -> None:
     assert asr_model("base.en").speaks("en")
     assert asr_model("base.en").speaks(None)
     assert not asr_model("base.en").speaks("de")
+
+
+def test_some_translate() -> None:
+    assert asr_model("base").translates
+    assert not asr_model("base.en").translates
+    assert not asr_model("large-v3-turbo").translates

@@ -140,6 +140,8 @@ async def test_what_it_cannot_do_is_said(recognizer: SphinxRecognizer) -> None:
     with pytest.raises(RecognitionError, match="closed"):
         await closed.partial()
     assert recognizer.name == "pocketsphinx:en-us"
+    assert recognizer.languages == {"en"}
+    assert not recognizer.translates
 
 
 def noisy(samples: Samples, level: float) -> Samples:

@@ -16,6 +16,7 @@ from models.whisper_decoder import WhisperDecoder
 from models.whisper_loader import load_decoder
 from models.whisper_window import WindowPolicy
 from tests.support.speech import LEAD_MS, TRAIL_MS, say
+from tests.support.tiny_whisper import save_tiny_whisper
 
 pytestmark = pytest.mark.engine
 
@@ -207,6 +208,20 @@ async def test_a_real_models_window_has_a_margin() -> None:
     utterance.feed(say(EXACT[0]))
     assert (await utterance.final()).text != ""
     assert utterance.window_ms >= len(say(EXACT[0])) // 16 + 2560
+    await scheduler.close()
+
+
+async def test_it_says_what_it_can_do(recognizer: WhisperRecognizer, tmp_path: Path) -> None:
+    assert recognizer.languages == {"en"}
+    assert not recognizer.translates
+    scheduler = Scheduler(1)
+    folder = str(save_tiny_whisper(tmp_path / "tiny"))
+    for trained in (True, False):
+        multilingual = await WhisperRecognizer.load(
+            folder, name="tiny", scheduler=scheduler, translates=trained
+        )
+        assert {"de", "zh"} < multilingual.languages
+        assert multilingual.translates is trained
     await scheduler.close()
 
 

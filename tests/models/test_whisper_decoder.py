@@ -47,8 +47,10 @@ def multilingual(tmp_path_factory: pytest.TempPathFactory) -> WhisperDecoder:
     return load("margin", folder=save_tiny_whisper(tmp_path_factory.mktemp("whisper")))
 
 
-def task(samples: Samples, *, second_try: bool = False, **options: str) -> Task:
-    return Task(samples, 0, RecognitionOptions(**options), second_try=second_try)
+def task(
+    samples: Samples, *, second_try: bool = False, language: str | None = None, prompt: str = ""
+) -> Task:
+    return Task(samples, 0, RecognitionOptions(language, prompt), second_try=second_try)
 
 
 def test_times_count_from_the_beginning_of_the_utterance(short: WhisperDecoder) -> None:
@@ -105,6 +107,16 @@ def test_a_multilingual_model_detects_or_obeys(multilingual: WhisperDecoder) -> 
         assert len(clip) // 16 + 2560 <= decoding.window_ms < 30_000
     with pytest.raises(RecognitionError, match="does not understand 'tlh'"):
         multilingual.decode(task(clip, language="tlh"))
+
+
+def test_a_multilingual_model_is_told_to_translate(multilingual: WhisperDecoder) -> None:
+    """Its weights are random: that it says something else shows that it was told something else."""
+    clip = load_clip("question")
+    said, translated = (
+        multilingual.decode(Task(clip, 0, RecognitionOptions("de", translate=translate))).words
+        for translate in (False, True)
+    )
+    assert said != translated
 
 
 def test_threads_do_not_disturb_each_other(short: WhisperDecoder) -> None:
