@@ -22,6 +22,18 @@ from audio.resample import Resampler
 
 STDIN = "-"
 BLOCK_S = 1
+RATE_MAX = 768_000
+CHANNELS_MAX = 64
+"""A header may claim more, and a second of that would fill the memory."""
+
+_CONTAINERS = ",".join(
+    (
+        *("aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "eac3", "flac", "flv"),
+        *("gsm", "matroska", "webm", "mov", "mp4", "m4a", "3gp", "3g2", "mp3", "mpeg", "mpegts"),
+        *("ogg", "rm", "tta", "voc", "w64", "wav", "wv"),
+    )
+)
+"""What FFmpeg may read: a playlist, say, could name other files of this machine, or addresses."""
 
 
 class AudioFileError(Exception):
@@ -40,33 +52,40 @@ class Recording:
 
 
 @contextmanager
-def open_recording(path: str) -> Iterator[Recording]:
-    """Open a file, or standard input for `-`. Raises `AudioFileError`."""
+def open_recording(path: str, name: str = "") -> Iterator[Recording]:
+    """Open a file, or standard input for `-`. Raises `AudioFileError`.
+
+    Messages call it `name`, or else by its path.
+    """
     if path == STDIN:
         with _opened_by_av(sys.stdin.buffer, "standard input") as recording:
             yield recording
         return
-    _check_readable(Path(path))
+    name = name or path
+    _check_readable(Path(path), name)
     try:
         file = soundfile.SoundFile(path)
     except soundfile.LibsndfileError:
-        with _opened_by_av(path, path) as recording:
+        with _opened_by_av(path, name) as recording:
             yield recording
         return
     with file:
         if file.frames <= 0:
-            raise AudioFileError(f"{path} holds no audio.")
-        yield Recording(path, file.frames * 1000 // file.samplerate, _soundfile_blocks(file, path))
+            raise AudioFileError(f"{name} holds no audio.")
+        if file.samplerate > RATE_MAX or file.channels > CHANNELS_MAX:
+            claim = f"{file.channels} channels at {file.samplerate} Hz"
+            raise AudioFileError(f"{name} says that it has {claim}: it is damaged.")
+        yield Recording(name, file.frames * 1000 // file.samplerate, _soundfile_blocks(file, name))
 
 
-def _check_readable(path: Path) -> None:
+def _check_readable(path: Path, name: str) -> None:
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
-        raise AudioFileError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise AudioFileError(f"{name} cannot be opened: {error.strerror}.") from error
     if empty:
-        raise AudioFileError(f"{path} is empty.")
+        raise AudioFileError(f"{name} is empty.")
 
 
 def _soundfile_blocks(file: Any, name: str) -> Iterator[Samples]:
@@ -82,7 +101,8 @@ def _soundfile_blocks(file: Any, name: str) -> Iterator[Samples]:
 @contextmanager
 def _opened_by_av(source: Any, name: str) -> Iterator[Recording]:
     try:
-        container = av.open(source, metadata_errors="ignore")
+        options = {"format_whitelist": _CONTAINERS}
+        container = av.open(source, metadata_errors="ignore", options=options)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise AudioFileError(f"{name} is not a recording in a format that can be read.") from error
     with container:

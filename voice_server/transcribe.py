@@ -25,12 +25,22 @@ Progress = Callable[[int], None]
 
 
 async def transcribe(
-    recording: Recording, recognizer: Recognizer, settings: Settings, progress: Progress
+    recording: Recording,
+    recognizer: Recognizer,
+    settings: Settings,
+    progress: Progress,
+    options: RecognitionOptions | None = None,
+    *,
+    ahead: int | None = None,
 ) -> AsyncGenerator[Passage, None]:
     """Yield what is said, passage by passage, in order. Open it with `contextlib.aclosing`.
 
-    A passage may turn out to be without words. Raises `AudioFileError` and `RecognitionError`.
+    `ahead` is how many stretches wait for the recogniser while one is yielded; None is as many as
+    there are workers. A passage may turn out to be without words. Raises `AudioFileError` and
+    `RecognitionError`.
     """
+    options = options or RecognitionOptions(language=settings.asr.language)
+    ahead = settings.asr.workers if ahead is None else ahead
     loop, stretches = asyncio.get_running_loop(), _stretches(recording, settings)
     pending: deque[asyncio.Task[Passage]] = deque()
 
@@ -43,8 +53,8 @@ async def transcribe(
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
         try:
             while stretch := await loop.run_in_executor(thread, next, stretches, None):
-                pending.append(asyncio.create_task(_recognise(stretch, recognizer, settings)))
-                if len(pending) > settings.asr.workers:
+                pending.append(asyncio.create_task(_recognise(stretch, recognizer, options)))
+                if len(pending) > ahead:
                     yield await oldest()
             while pending:
                 yield await oldest()
@@ -66,8 +76,10 @@ def _stretches(recording: Recording, settings: Settings) -> Iterator[Stretch]:
         yield stretch
 
 
-async def _recognise(stretch: Stretch, recognizer: Recognizer, settings: Settings) -> Passage:
-    utterance = recognizer.utterance(RecognitionOptions(language=settings.asr.language))
+async def _recognise(
+    stretch: Stretch, recognizer: Recognizer, options: RecognitionOptions
+) -> Passage:
+    utterance = recognizer.utterance(options)
     try:
         utterance.feed(stretch.samples)
         return _passage(await utterance.final(), stretch)

@@ -148,3 +148,43 @@ def test_a_damaged_recording_gives_what_it_has_or_a_sentence(tmp_path: Path) -> 
         assert str(path) in str(error)
     else:
         assert 0 < len(samples) < SECONDS * SAMPLE_RATE
+
+
+def test_a_header_that_asks_for_all_the_memory_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "huge.wav"
+    soundfile.write(file, tone(16_000), 16_000)
+    header = bytearray(file.read_bytes())
+    header[24:28] = (2_000_000_000).to_bytes(4, "little")
+    file.write_bytes(header)
+    with pytest.raises(AudioFileError, match="2000000000 Hz: it is damaged"):
+        read(file)
+
+
+def test_messages_need_not_show_the_path(tmp_path: Path) -> None:
+    files = {"empty.wav": b"", "text.wav": b"no audio at all" * 100}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    for path in (*(tmp_path / name for name in files), tmp_path / "missing.wav"):
+        with (
+            pytest.raises(AudioFileError, match=r"^The file ") as caught,
+            open_recording(str(path), "The file"),
+        ):
+            pass
+        assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "ffconcat version 1.0\nfile secret.wav\n",
+        "#EXTM3U\n#EXTINF:3,\nsecret.wav\n#EXT-X-ENDLIST\n",
+    ],
+    ids=["concat", "hls"],
+)
+def test_no_file_leads_to_another(tmp_path: Path, playlist: str) -> None:
+    """FFmpeg would play a playlist, and with it whatever lies on this machine."""
+    soundfile.write(tmp_path / "secret.wav", tone(16_000), 16_000)
+    file = tmp_path / "list.m3u8"
+    file.write_text(playlist)
+    with pytest.raises(AudioFileError, match="not a recording in a format that can be read"):
+        read(file)

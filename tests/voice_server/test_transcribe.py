@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio import SAMPLE_RATE, Samples
-from models.asr import RecognitionError
+from models.asr import RecognitionError, RecognitionOptions
 from models.hub import bundled_asr
 from models.scheduler import Scheduler
 from models.scripted import RecognizerScript, ScriptedRecognizer
@@ -105,6 +105,21 @@ async def test_stopping_early_leaves_nothing_running(speech: Samples) -> None:
     ) as passages:
         assert (await anext(passages)).text == "one"
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_is_asked_of_the_recogniser_is_asked_of_every_passage(
+    speech: Samples,
+) -> None:
+    recognizer = ScriptedRecognizer(RecognizerScript(("one", "two", "three")))
+    options = RecognitionOptions(language="de")
+    async with aclosing(
+        transcribe(recording(speech), recognizer, settings(), lambda _: None, options, ahead=0)
+    ) as passages:
+        assert [(p.text, p.language) async for p in passages] == [
+            ("one", "de"),
+            ("two", "de"),
+            ("three", "de"),
+        ]
 
 
 async def collected(source: Recording, recognizer: ScriptedRecognizer) -> list[Passage]:
