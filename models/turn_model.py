@@ -39,7 +39,7 @@ class OnnxTurnModel:
     def __init__(self, path: Path) -> None:
         """Raises `ModelError` when the file is not such a model."""
         if not path.is_file():
-            raise ModelError(f"There is no end-of-turn model at {path}: check turn.model_path.")
+            raise ModelError(f"There is no end-of-turn model at {path}: check models.turn_model.")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         try:

@@ -21,6 +21,8 @@ CLAUSE_CHARS_MAX = 300
 
 _CLOSERS = r"[\"'”’)\]*_]*"
 _BOUNDARY = re.compile(rf"(?P<mark>[.!?…؟।॥۔։።]+|[,;:—–،؛]){_CLOSERS}(?=\s)|\n|[。！？；，、]")
+_WIDE_COMMAS = frozenset("，、；")
+"""Where words are not spaced, they are not counted either."""
 _SENTENCE_MARKS = frozenset(".!?…؟।॥۔։።\n。！？")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|no|approx|dept|fig|\d+|[a-z])\.$",
@@ -90,8 +92,8 @@ class ClauseCutter:
             return False
         if mark == "\n":
             return True
-        if self._first:
-            return len(clause.split()) >= FIRST_WORDS_MIN or mark[0] in _SENTENCE_MARKS
+        if self._first and (len(clause.split()) >= FIRST_WORDS_MIN or mark in _WIDE_COMMAS):
+            return True
         return mark[0] in _SENTENCE_MARKS or len(clause) >= CLAUSE_CHARS
 
     def _longest(self) -> int:

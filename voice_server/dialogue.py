@@ -140,7 +140,7 @@ class Dialogue:
                 pass
             case Standing.FORESEEN:
                 if event.transcript is not None:
-                    self._foresee(event.turn, event.revision, event.transcript)
+                    self._foresee(event, event.transcript)
             case Standing.FINAL:
                 self._timeline.mark(Stage.FINAL_TEXT, self._clock())
                 self._conclude(event)
@@ -153,22 +153,28 @@ class Dialogue:
                 self._metrics.echoes.inc()
             self.act(self._listener.hear_words(turn, verdict, final))
 
-    def _foresee(self, turn: int, revision: int, said: Transcript) -> None:
+    def _foresee(self, event: ev.TranscriptFinished, said: Transcript) -> None:
         """The turn has probably ended: how sure is it, and what would the answer be?"""
+        turn, revision = event.turn, event.revision
         self._timeline.mark(Stage.FINAL_TEXT, self._clock())
         self._contest(turn, said, final=True)
         if not self._listener.is_current(turn):
             return
         settings = self._turns.settings
-        pause = self._listener.pause(said.text, said.language)
+        pause = self._listener.pause(event)
         silence_ms = self._end_of_turn.silence_ms(pause, settings)
         self._turns.require_silence(turn, revision, silence_ms)
-        if not (self._answers and said.text and settings.speculate and settings.mode == "vad"):
-            return
-        if self._speculations < settings.speculations_max:
+        if self._may_speculate(said):
             self._speculations += 1
             call = ReplyCall("vad", turn, timeline=self._timeline, said_to=said.text, early=True)
             self._speaker.foresee(call)
+
+    def _may_speculate(self, said: Transcript) -> bool:
+        settings = self._turns.settings
+        if not (self._answers and said.text and settings.speculate and settings.mode == "vad"):
+            return False
+        enough = self._turns.voice_ms >= settings.speech_ms_min
+        return enough and self._speculations < settings.speculations_max
 
     def _conclude(self, event: ev.TranscriptFinished) -> None:
         said = event.transcript

@@ -4,7 +4,8 @@ People leave about 200 ms between turns, but pause for a second in the middle of
 words tell the two apart better than any fixed silence: "what time is it" wants an answer now, "I'd
 like to go to the" does not. A speaker who is known to pause gets more time.
 
-`EndOfTurn` is the seam: a model that judges from audio or text can stand in for the rules.
+`EndOfTurn` is the seam: something else can stand in for the rules. A model that judges by the sound
+(`models.turn_model`) is one more thing that the rules know.
 """
 
 import re
@@ -13,6 +14,9 @@ from typing import Protocol
 
 from voice_server.lexicon import ends_with, lexicon_for, words_of
 from voice_server.settings import TurnSettings
+
+SURE = 0.5
+"""From this probability on, a model's word is enough."""
 
 FALL_DB = 6.0
 """A voice that has fallen this far below its own level sounds finished."""
@@ -40,6 +44,8 @@ class Pause:
     """How far the voice fell in its last 200 ms, against the whole utterance."""
     habit_ms: float = 0.0
     """How long this speaker pauses within turns; 0 while unknown."""
+    completeness: float | None = None
+    """What a model made of the sound: 0 (will go on) to 1 (has finished); None: no model."""
 
 
 class EndOfTurn(Protocol):
@@ -65,6 +71,10 @@ class RuleEndOfTurn:
         if not words or is_unfinished(pause.text, words, pause.language):
             return settings.silence_ms_max * (0.8 if words else 0.5)
         habit_ms = pause.habit_ms * 1.25
+        if pause.completeness is not None:
+            doubt = max(0.0, 1.0 - 2 * pause.completeness)
+            heard_ms = settings.silence_ms + doubt * (settings.silence_ms_max - settings.silence_ms)
+            return settings.silence_ms_min if pause.completeness >= SURE else heard_ms
         if is_complete(pause.text, words, pause.fall_db):
             return max(settings.silence_ms_min, min(habit_ms, settings.silence_ms))
         return max(settings.silence_ms, habit_ms)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from models.asr import Recognizer
 from models.errors import ModelError
@@ -16,6 +17,7 @@ from models.hub import Hub
 from models.llm import ChatModel
 from models.scheduler import Scheduler
 from models.tts import Synthesizer
+from models.turn_model import OnnxTurnModel, TurnModel
 from voice_server.engine_findings import look_around
 from voice_server.engine_loading import Loader
 from voice_server.engine_plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
@@ -48,6 +50,8 @@ class Engines:
     choices: tuple[Choice, ...]
     """In the order asr, llm, tts."""
     scheduler: Scheduler
+    turn_model: TurnModel | None = None
+    """Hears whether a turn has ended, where one was plugged in."""
 
     async def close(self) -> None:
         """Release all of them; the scheduler last, because the others have work in it."""
@@ -80,7 +84,17 @@ async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
         llm.result(),
         tts.result(),
     )
-    return Engines(recognizer, chat, voice, (heard, answered, spoken), scheduler)
+    turn_model = await _load_turn_model(settings.models.turn_model)
+    choices = (heard, answered, spoken)
+    return Engines(recognizer, chat, voice, choices, scheduler, turn_model)
+
+
+async def _load_turn_model(path: Path | None) -> TurnModel | None:
+    if path is None:
+        return None
+    model = await asyncio.to_thread(OnnxTurnModel, path)
+    logger.info("end of turn: %s", path.name)
+    return model
 
 
 def hub_of(settings: Settings) -> Hub:

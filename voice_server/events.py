@@ -180,6 +180,14 @@ class SessionEnded:
     """The client said goodbye."""
 
 
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """An event that the client wants to see acknowledged, or refused by this id."""
+
+    id: str
+    event: "ClientEvent"
+
+
 ClientEvent = (
     SessionOpened
     | AudioReceived
@@ -197,6 +205,7 @@ ClientEvent = (
     | Pinged
     | MessageRefused
     | SessionEnded
+    | Identified
 )
 
 
@@ -516,6 +525,8 @@ class TranscriptFinished:
     revision: int
     transcript: Transcript | None
     error: str = ""
+    completeness: float | None = None
+    """How finished the turn sounds, if there is a model for that."""
 
 
 @dataclass(frozen=True, slots=True)

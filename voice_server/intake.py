@@ -5,6 +5,7 @@ microphone never notices; a file is read at the allowed pace.
 """
 
 from audio.formats import AudioFormat
+from voice_server.ear import GAP_MS_MAX
 from voice_server.events import AudioMissed, AudioReceived, ClientEvent
 from voice_server.settings import LimitSettings
 
@@ -44,6 +45,7 @@ class IntakeLimit:
                 seconds = self._format.duration_ms(len(data)) / 1000
                 return "audio_rate", self._audio.take(seconds, now)
             case AudioMissed(samples):
-                return "audio_rate", self._audio.take(samples / self._format.rate, now)
+                seconds = min(samples / self._format.rate, GAP_MS_MAX / 1000)
+                return "audio_rate", self._audio.take(seconds, now)
             case _:
                 return "control_rate", self._control.take(1, now)

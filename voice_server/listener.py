@@ -7,13 +7,24 @@ what belongs to a void revision is dropped here, by comparison.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from audio import Samples
+import numpy as np
+
+from audio import FRAME_MS, Samples
 from audio.prosody import VoiceFall
-from models.asr import RecognitionError, RecognitionOptions, Recognizer, Superseded, Utterance
+from models.asr import (
+    RecognitionError,
+    RecognitionOptions,
+    Recognizer,
+    Superseded,
+    Transcript,
+    Utterance,
+)
+from models.turn_model import WINDOW_S, TurnModel
 from voice_server.barge_in import Verdict
 from voice_server.ear import Ear, HeardFrame
 from voice_server.end_of_turn import Pause, PauseHabit
@@ -66,6 +77,7 @@ class Listener:
         recognizer: Recognizer,
         partial_interval_ms: int,
         *,
+        turn_model: TurnModel | None,
         hears_itself: Callable[[Samples], bool],
         post: Callable[[InnerEvent], None],
     ) -> None:
@@ -75,6 +87,8 @@ class Listener:
         """For the next utterance."""
         self._recognizer = recognizer
         self._interval_ms = partial_interval_ms
+        self._turn_model = turn_model
+        self._recent: deque[Samples] = deque(maxlen=WINDOW_S * 1000 // FRAME_MS)
         self._hears_itself = hears_itself
         self._post = post
         self._utterance: Utterance | None = None
@@ -120,9 +134,11 @@ class Listener:
         """What was said over a reply so far."""
         return self._done(self.turns.hear_words(turn, verdict, final))
 
-    def pause(self, text: str, language: str) -> Pause:
+    def pause(self, event: TranscriptFinished) -> Pause:
         """What is known about the silence after these words."""
-        return Pause(text, language, self._fall.fall_db, self._habit.pause_ms)
+        said = event.transcript or Transcript()
+        fall_db, habit_ms = self._fall.fall_db, self._habit.pause_ms
+        return Pause(said.text, said.language, fall_db, habit_ms, event.completeness)
 
     def is_current(self, turn: int) -> bool:
         """Whether partials of this turn may still be shown."""
@@ -143,6 +159,8 @@ class Listener:
         self, frames: Iterable[HeardFrame]
     ) -> Iterator[tuple[HeardFrame, list[TurnAction]]]:
         for heard in frames:
+            if self._turn_model:
+                self._recent.append(heard.samples)
             if self._utterance:
                 self._utterance.feed(heard.samples)
             else:
@@ -239,9 +257,16 @@ class Listener:
 
     async def _finish(self, utterance: Utterance, turn: int, revision: int) -> None:
         try:
-            self._post(TranscriptFinished(turn, revision, await utterance.final()))
+            said, completeness = await asyncio.gather(utterance.final(), self._completeness())
         except RecognitionError as error:
             self._post(TranscriptFinished(turn, revision, None, str(error)))
+        else:
+            self._post(TranscriptFinished(turn, revision, said, completeness=completeness))
+
+    async def _completeness(self) -> float | None:
+        if self._turn_model is None or not self._recent:
+            return None
+        return await self._turn_model.completeness(np.concatenate(self._recent))
 
     def _forget(self, turn: int, close: bool = True) -> None:
         decode = self._decodes.pop(turn, None)

@@ -55,6 +55,8 @@ class Session:
         self._dialogue = self._new_dialogue()
         self._curfew = Curfew(self._settings.limits, self._clock())
         self._state = ev.ConversationState.LISTENING
+        self._answering: str | None = None
+        """Id of the message that is being obeyed, until it is refused."""
         self._muted = False
         self._flow_ms = 0
         self._leaving = False
@@ -240,13 +242,24 @@ class Session:
                 self._refuse("the session is open already; send config.update to change it")
             case ev.SessionEnded():
                 self._over = True
+            case ev.Identified(id, inner):
+                self._answer_to(id, inner)
             case _:
                 assert_never(event)
+
+    def _answer_to(self, id: str, event: ev.ClientEvent) -> None:
+        """Obey, and acknowledge unless it was refused."""
+        self._answering = id
+        self._obey(event)
+        if self._answering is not None:
+            self._answering = None
+            self._emit(ev.MessageAcknowledged(id))
 
     def _refuse(
         self, message: str, code: ErrorCode = ErrorCode.BAD_REQUEST, id: str | None = None
     ) -> None:
-        self._emit(ev.ErrorRaised(code, message, id=id))
+        self._emit(ev.ErrorRaised(code, message, id=id or self._answering))
+        self._answering = None
 
     @property
     def _deaf(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,21 +19,13 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnparsableVariable
 
+from voice_server.rest_settings import RestSettings
 from voice_server.settings_errors import SettingsError, nearest, sentences
+from voice_server.settings_section import Milliseconds, Port, Seconds, Section
 
 __all__ = ["Settings", "SettingsError", "assigned", "load", "patched"]
 
 ENVIRONMENT_PREFIX = "VOICE_SERVER_"
-
-Milliseconds = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(ge=0)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class Section(BaseModel):
-    """One table of the tree. Frozen, so that a value read once stays true."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ServerSettings(Section):
@@ -236,6 +228,8 @@ class ModelSettings(Section):
     """Never touch a model hub."""
     cache_dir: Path | None = None
     """Unset: the usual caches of Hugging Face and, for voices, `~/.cache/voice-server`."""
+    turn_model: Path | None = None
+    """An end-of-turn model to plug in: an ONNX file with the interface of smart-turn v3."""
     hub_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
 
 
@@ -264,6 +258,7 @@ class Settings(BaseSettings):
     tts: TtsSettings = TtsSettings()
     turn: TurnSettings = TurnSettings()
     limits: LimitSettings = LimitSettings()
+    rest: RestSettings = RestSettings()
     models: ModelSettings = ModelSettings()
     logs: LogSettings = LogSettings()
 

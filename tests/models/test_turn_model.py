@@ -59,7 +59,7 @@ async def test_speech_of_any_length_is_a_window_of_eight_seconds(
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"nowhere\.onnx.*turn\.model_path"):
+    with pytest.raises(ModelError, match=r"nowhere\.onnx.*models\.turn_model"):
         OnnxTurnModel(tmp_path / "nowhere.onnx")
 
 

@@ -24,6 +24,7 @@ SHOWN = {
     "ErrorRaised.id": "what the client calls its message",
     "ErrorRaised.message": "our sentence",
     "FinalTranscript.language": "two letters",
+    "Identified.id": "what the client calls its message",
     "MessageAcknowledged.id": "what the client calls its message",
     "MessageRefused.id": "what the client calls its message",
     "MessageRefused.message": "our sentence",

@@ -61,9 +61,14 @@ def test_a_file_waits_once_the_burst_is_used_up() -> None:
 
 def test_missed_samples_count_like_received_ones() -> None:
     intake = IntakeLimit(LIMITS, PCM, 0.0)
-    missed = AudioMissed(160_000, lost=True)
-    assert intake.take(missed, 0.0) == ("audio_rate", 0.0)
-    assert intake.take(missed, 0.0) == ("audio_rate", 5.0)
+    waits = [intake.take(AudioMissed(16_000, lost=True), 0.0)[1] for _ in range(12)]
+    assert waits == [0.0] * 10 + [0.5, 1.0]
+
+
+def test_a_long_gap_costs_as_much_as_the_silence_that_is_put_in_its_place() -> None:
+    intake = IntakeLimit(LIMITS, PCM, 0.0)
+    for _ in range(10):
+        assert intake.take(AudioMissed(2**31 - 1, lost=True), 0.0) == ("audio_rate", 0.0)
 
 
 @pytest.mark.parametrize("event", [Pinged(0.0), TextReceived("hi")], ids=["ping", "text"])

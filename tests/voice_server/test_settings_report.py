@@ -41,7 +41,7 @@ def test_what_is_printed_can_be_loaded_again(tmp_path: Path) -> None:
 def test_every_setting_is_there() -> None:
     printed = tomllib.loads(report(None, ()))
     assert list(printed) == list(Settings.model_fields)
-    unset = {"language", "voice", "temperature", "cache_dir"}
+    unset = {"language", "voice", "temperature", "cache_dir", "turn_model"}
     for name, section in Settings():
         assert set(type(section).model_fields) - unset <= set(printed[name])
 

@@ -161,7 +161,7 @@ class WebSocketLink:
     async def _messages(self) -> AsyncIterator[str | bytes]:
         async for message in self._socket:
             if message.type is WSMsgType.TEXT:
-                if len(message.data) <= self._limits.text_bytes_max:
+                if len(message.data.encode()) <= self._limits.text_bytes_max:
                     yield message.data
                 else:
                     self._metrics.limit_hits.labels("text_bytes").inc()

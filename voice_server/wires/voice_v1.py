@@ -59,10 +59,13 @@ class VoiceV1:
         if message.id is not None and message.id in self._ids:
             return [ev.MessageAcknowledged(message.id)]
         events = self._translate(message)
-        if message.id is not None and not any(isinstance(e, ev.MessageRefused) for e in events):
-            self._remember(message.id)
-            events.append(ev.MessageAcknowledged(message.id))
-        return events
+        if message.id is None or any(isinstance(e, ev.MessageRefused) for e in events):
+            return events
+        self._remember(message.id)
+        if isinstance(message, msg.Hello):
+            return [*events, ev.MessageAcknowledged(message.id)]
+        *first, last = events
+        return [*first, ev.Identified(message.id, last)]
 
     def _remember(self, id: str) -> None:
         """Only what was taken is remembered: what was refused may be put right and sent again."""

@@ -373,7 +373,7 @@ def commit(id: str) -> str:
 def test_a_message_with_an_id_is_taken_once() -> None:
     wire = opened()
     acknowledged = ev.MessageAcknowledged("a")
-    assert wire.receive(commit("a")) == [ev.AudioCommitted(), acknowledged]
+    assert wire.receive(commit("a")) == [ev.Identified("a", ev.AudioCommitted())]
     assert wire.receive(commit("a")) == [acknowledged]
     assert wire.receive('{"type":"bye","id":"a"}') == [acknowledged]
 
@@ -383,8 +383,7 @@ def test_a_refused_message_may_be_put_right() -> None:
     assert refusal_of(wire.receive('{"type":"text","text":"","id":"a"}')).id == "a"
     assert refusal_of(wire.receive('{"type":"text","text":"","id":"a"}')).id == "a"
     assert wire.receive('{"type":"text","text":"Hi.","id":"a"}') == [
-        ev.TextReceived("Hi."),
-        ev.MessageAcknowledged("a"),
+        ev.Identified("a", ev.TextReceived("Hi."))
     ]
 
 
@@ -399,7 +398,15 @@ def test_as_many_ids_are_remembered_as_promised() -> None:
     assert wire.receive(commit("0")) == [ev.MessageAcknowledged("0")]
     wire.receive(commit("new"))
     assert wire.receive(commit("1")) == [ev.MessageAcknowledged("1")]
-    assert wire.receive(commit("0")) == [ev.AudioCommitted(), ev.MessageAcknowledged("0")]
+    assert wire.receive(commit("0")) == [ev.Identified("0", ev.AudioCommitted())]
+
+
+def test_a_cancel_that_also_reports_is_answered_once() -> None:
+    message = '{"type":"cancel","played":{"stream":1,"pos":7},"id":"c"}'
+    assert opened().receive(message) == [
+        ev.PlaybackReported(1, 7),
+        ev.Identified("c", ev.ReplyCancelled()),
+    ]
 
 
 # The microphone -----------------------------------------------------------------------------------
