@@ -125,8 +125,8 @@ async def test_unspeakable_text_is_a_reply_without_sound(server: ServerProcess) 
             await client.send("say", text=text)
             done = await client.wait_for("response.done")
             assert done["status"] == "completed", text
-        await client.send("say", text="Привет. 你好. مرحبا. Γειά σου. Hello.")
-        await client.wait_for("response.done")
+        await client.send("say", text="Привет, 你好, مرحبا, γειά.")
+        await client.wait_for("audio")
     assert client.events("error") == []
     assert {event["stream"] for event in client.events("audio")} == {4}
 

@@ -32,6 +32,9 @@ async def test_speech_over_a_reply_stops_it(server: ServerProcess, reports: bool
     assert done["status"] == "interrupted"
     assert done["text"] == truncated["heard"]
     assert truncated["basis"] == ("reported" if reports else "estimated")
+    if reports:
+        stopped = {"stream": 1, "pos": truncated["pos"], "state": "stopped"}
+        assert stopped in client.reports
     check_the_stop(client)
     check_what_was_heard(client, truncated)
     assert reply["text"] == "Okay."
@@ -51,7 +54,9 @@ async def interrupt_the_story(client: VoiceClient) -> None:
 
 
 def check_the_stop(client: VoiceClient) -> None:
-    """The stop comes before everything that explains it; nothing of the stream comes later."""
+    """Paused at once, then stopped before anything explains it; no more of the stream follows."""
+    assert [pause["stream"] for pause in client.events("playback.pause")] == [1]
+    assert client.at("playback.pause") < client.at("playback.stop")
     later = False
     for arrival in client.log:
         event = arrival.event
@@ -80,21 +85,28 @@ def check_what_was_heard(client: VoiceClient, truncated: Json) -> None:
     assert len(truncated["heard"]) == max(ended)
 
 
-async def test_the_position_is_the_one_that_the_client_reports(server: ServerProcess) -> None:
-    async with connected(server.url, hello(reports=True), listening=True) as client:
-        await interrupt_the_story(client)
-        truncated = await client.wait_for("response.truncated")
-        stopped_at = client.loudspeaker.position(asyncio.get_running_loop().time())
-    assert client.loudspeaker.stream == 1
-    assert truncated["pos"] == stopped_at
-
-
 async def test_a_client_that_cannot_pause_is_never_asked_to(server: ServerProcess) -> None:
     features = [feature for feature in FEATURES if feature != "pause"]
     async with connected(server.url, hello(features=features), listening=True) as client:
         await interrupt_the_story(client)
         await client.wait_for("response.truncated")
     assert client.events("playback.pause") == []
+
+
+async def test_a_listeners_yes_does_not_end_the_story(server: ServerProcess) -> None:
+    yes = await asyncio.to_thread(say, "Yes.", trail_ms=1500)
+    async with connected(server.url, hello(reports=True), listening=True) as client:
+        await listen_to_the_story(client)
+        await client.microphone.say(yes)
+        await client.wait_for("playback.resume")
+        sent = len(client.audio(1))
+        await client.wait_for("audio", lambda _: len(client.audio(1)) > sent)
+        await client.send("cancel")
+        done = await client.wait_for("response.done")
+    assert done["status"] == "cancelled"
+    assert client.at("playback.pause") < client.at("playback.resume")
+    assert len(client.events("playback.stop")) == 1
+    assert len(client.events("response.started")) == 1
 
 
 @pytest.mark.parametrize("reports", [False, True])

@@ -187,3 +187,20 @@ async def test_text_that_is_no_text_ends_the_connection(scripted: ServerProcess)
     async with raw_socket(scripted.port) as socket:
         await socket.send(TEXT, b"\xff\xfe{}")
         assert await socket.close_code() == 1007
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-WebSocket-Version": "6"},
+        {"Sec-WebSocket-Key": "too short"},
+        {"Upgrade": "h2c"},
+        {"Connection": "close"},
+    ],
+)
+async def test_a_wrong_upgrade_is_an_ordinary_error(
+    scripted: ServerProcess, headers: dict[str, str]
+) -> None:
+    with pytest.raises(ConnectionError, match="400|426"):
+        async with raw_socket(scripted.port, **headers):
+            pass

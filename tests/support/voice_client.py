@@ -81,6 +81,8 @@ class VoiceClient:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, opening: Json | None) -> None:
         self.socket = socket
         self.log: list[Arrival] = []
+        self.reports: list[Json] = []
+        """What was told about playback."""
         self._opening = opening or hello()
         self._waited: Counter[str] = Counter()
         self._news = asyncio.Event()
@@ -113,7 +115,9 @@ class VoiceClient:
 
     async def _report(self, state: str) -> None:
         position = self.loudspeaker.position(self._clock())
-        await self.send("playback", stream=self.loudspeaker.stream, pos=position, state=state)
+        report = {"stream": self.loudspeaker.stream, "pos": position, "state": state}
+        self.reports.append(report)
+        await self.send("playback", **report)
 
     # From the server -------------------------------------------------------------------------
 
