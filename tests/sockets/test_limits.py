@@ -16,6 +16,8 @@ from tests.support.voice_client import connected, hello
 pytestmark = pytest.mark.socket
 
 SESSIONS = "voice_server_sessions"
+AUDIO_RATE = 'voice_server_limit_hits_total{limit="audio_rate"}'
+CONTROL_RATE = 'voice_server_limit_hits_total{limit="control_rate"}'
 SLOW = 'voice_server_errors_total{code="slow_consumer"}'
 
 
@@ -201,6 +203,53 @@ async def test_text_that_is_no_text_ends_the_connection(scripted: ServerProcess)
 async def test_a_wrong_upgrade_is_an_ordinary_error(
     scripted: ServerProcess, headers: dict[str, str]
 ) -> None:
-    with pytest.raises(ConnectionError, match="400|426"):
+    with pytest.raises(ConnectionError, match=r"400|426"):
         async with raw_socket(scripted.port, **headers):
             pass
+
+
+# Those who are too fast ----------------------------------------------------------------------
+
+
+async def test_a_flood_of_messages_is_slowed_and_nobody_else_notices(
+    scripted: ServerProcess,
+) -> None:
+    """120 messages may come at once, then 60 per second."""
+    before = await scrape(scripted.url)
+    async with connected(scripted.url) as flood, connected(scripted.url) as other:
+        for number in range(180):
+            await flood.send("ping", t=number)
+        await other.send("text", text="Hello.")
+        done = await other.wait_for("response.done")
+        await flood.wait_for("pong", lambda pong: bool(pong["t"] == 179))
+    after = await scrape(scripted.url)
+    assert done["status"] == "completed"
+    assert [pong["t"] for pong in flood.events("pong")] == list(range(180))
+    assert after[CONTROL_RATE] > before.get(CONTROL_RATE, 0)
+
+
+async def test_a_file_is_read_at_once_up_to_a_minute_and_then_slower(
+    scripted: ServerProcess,
+) -> None:
+    before = await scrape(scripted.url)
+    second = bytes(32_000)
+    async with connected(scripted.url, hello(mode="transcription")) as client:
+        for _ in range(61):
+            await client.socket.send_bytes(second)
+        await client.wait_for("flow", lambda flow: bool(flow["acked_pos"] >= 61 * 16_000))
+    after = await scrape(scripted.url)
+    assert after[AUDIO_RATE] > before.get(AUDIO_RATE, 0)
+
+
+async def test_the_first_event_is_always_ready(scripted: ServerProcess) -> None:
+    """However quickly the client asks for something."""
+
+    async def first() -> tuple[str, int]:
+        async with connected(scripted.url, greet=False) as client:
+            await client.socket.send_json(hello())
+            await client.send("text", text="Hello.")
+            await client.wait_for("response.started")
+        event = client.log[0].event
+        return event["type"], event["sn"]
+
+    assert await asyncio.gather(*(first() for _ in range(18))) == [("ready", 1)] * 18

@@ -179,6 +179,13 @@ async def test_nothing_outside_the_page_is_served(scripted: ServerProcess, path:
     assert b"root:" not in answer
 
 
+async def test_what_is_not_there_comes_with_the_policy_too(scripted: ServerProcess) -> None:
+    response, _ = await fetch(f"{scripted.url}nothing")
+    assert response.status == 404
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Security-Policy" in response.headers
+
+
 @pytest.mark.parametrize("path", ["", "v1/voice", "metrics"])
 async def test_nothing_can_be_posted(scripted: ServerProcess, path: str) -> None:
     async with (

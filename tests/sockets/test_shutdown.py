@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 from collections.abc import Sequence
 
 import aiohttp
@@ -9,7 +10,7 @@ import pytest
 
 from tests.sockets.conftest import SCRIPTED
 from tests.support.raw_socket import raw_socket
-from tests.support.server import ServerProcess
+from tests.support.server import COMMAND, ENGINES, ROOT, STOP_S, ServerProcess
 from tests.support.voice_client import connected
 
 pytestmark = pytest.mark.socket
@@ -87,6 +88,19 @@ async def test_asked_twice_it_hurries(again: signal.Signals) -> None:
             status = await asyncio.to_thread(server.stop, again)
             await talking.closed()
     assert_left_in_good_order(server, status)
+
+
+def test_control_c_while_starting_is_quiet() -> None:
+    command = [*COMMAND, "--port", "0", *ENGINES]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=STOP_S)
+    assert process.returncode == 130
+    assert "Traceback" not in log
 
 
 def test_control_c_is_as_good() -> None:
