@@ -41,6 +41,7 @@ UNTESTED = {
 
 WALL_CLOCK = {
     "models/responder.py": "answers what time it is",
+    "voice_server/links/openai_relay.py": "chat completions say when they were made",
 }
 """Files that may ask for the time of day, and why."""
 

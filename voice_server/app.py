@@ -10,7 +10,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import cast
 
@@ -24,6 +24,8 @@ from voice_server.assets import web_dir
 from voice_server.closes import CLOSES
 from voice_server.engines import Engines
 from voice_server.house import House
+from voice_server.links.openai_desk import OpenAIDesk
+from voice_server.links.openai_rest import add_openai_routes
 from voice_server.links.websocket import WebSocketLink
 from voice_server.metrics import Metrics
 from voice_server.session import Session
@@ -56,15 +58,18 @@ class VoiceServer:
     def __init__(self, house: House) -> None:
         self._house = house
         self._admission = Admission(house.settings)
+        self._desk = OpenAIDesk(self._admission, house.metrics)
         self._links: set[WebSocketLink] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(client_max_size=65_536, middlewares=[_secured])
+        app = web.Application(client_max_size=65_536)
+        app.on_response_prepare.append(_secured)
         app.router.add_get("/v1/voice", self._voice)
         app.router.add_get("/ws", self._raw_voice)
+        add_openai_routes(app.router, self._house, self._desk)
         app.router.add_get("/livez", _alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/metrics", self._metrics)
@@ -181,13 +186,18 @@ class VoiceServer:
         self._admission.draining = True
         for link in list(self._links):
             link.leave()
-        ends = [asyncio.create_task(event.wait()) for event in (self._empty, hurry)]
+        ends = [asyncio.create_task(wait()) for wait in (self._all_gone, hurry.wait)]
         patience_s = self._house.settings.server.drain_s
         await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
         for link in list(self._links):
             link.abort()
+
+    async def _all_gone(self) -> None:
+        """Return when every session has ended and every request is answered."""
+        await self._empty.wait()
+        await self._desk.idle()
 
 
 async def serve(settings: Settings, engines: Engines) -> None:
@@ -248,18 +258,10 @@ def _limited_transport(request: web.Request) -> asyncio.Transport:
     return transport
 
 
-@web.middleware
-async def _secured(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        error.headers.update(SECURITY_HEADERS)
-        raise
+async def _secured(request: web.Request, response: web.StreamResponse) -> None:
+    """Before any headers leave, those of streams and of errors too."""
     if not isinstance(response, web.WebSocketResponse):
         response.headers.update(SECURITY_HEADERS)
-    return response
 
 
 async def _alive(request: web.Request) -> web.Response:

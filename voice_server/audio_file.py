@@ -26,6 +26,9 @@ RATE_MAX = 768_000
 CHANNELS_MAX = 64
 """A header may claim more, and a second of that would fill the memory."""
 
+_FRAMES_UNKNOWN = 1 << 62
+"""What libsndfile says of a FLAC that was streamed, whose header does not; it cannot read them."""
+
 _CONTAINERS = ",".join(
     (
         *("aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "eac3", "flac", "flv"),
@@ -63,9 +66,8 @@ def open_recording(path: str, name: str = "") -> Iterator[Recording]:
         return
     name = name or path
     _check_readable(Path(path), name)
-    try:
-        file = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError:
+    file = _opened_by_libsndfile(path)
+    if file is None:
         with _opened_by_av(path, name) as recording:
             yield recording
         return
@@ -76,6 +78,18 @@ def open_recording(path: str, name: str = "") -> Iterator[Recording]:
             claim = f"{file.channels} channels at {file.samplerate} Hz"
             raise AudioFileError(f"{name} says that it has {claim}: it is damaged.")
         yield Recording(name, file.frames * 1000 // file.samplerate, _soundfile_blocks(file, name))
+
+
+def _opened_by_libsndfile(path: str) -> Any | None:
+    """None where FFmpeg has to read it."""
+    try:
+        file = soundfile.SoundFile(path)
+    except soundfile.LibsndfileError:
+        return None
+    if file.frames < _FRAMES_UNKNOWN:
+        return file
+    file.close()
+    return None
 
 
 def _check_readable(path: Path, name: str) -> None:

@@ -44,6 +44,12 @@ class Metrics:
             ["stage"],
             buckets=STAGE_BUCKETS_S,
         )
+        self.rest_active = gauge("rest_active", "REST requests under way.", ["endpoint"])
+        self.rest_requests = counter(
+            "rest_requests_total",
+            "REST requests by HTTP status; 499: the client left.",
+            ["endpoint", "status"],
+        )
         self.errors = counter("errors_total", "Errors told to clients.", ["code"])
         self.limit_hits = counter("limit_hits_total", "Limits reached.", ["limit"])
         self.late_events = counter(

@@ -5,6 +5,7 @@ few stretches, however long the recording is.
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +42,8 @@ async def transcribe(
     """
     options = options or RecognitionOptions(language=settings.asr.language)
     ahead = settings.asr.workers if ahead is None else ahead
-    loop, stretches = asyncio.get_running_loop(), _stretches(recording, settings)
+    stopped = threading.Event()
+    loop, stretches = asyncio.get_running_loop(), _stretches(recording, settings, stopped)
     pending: deque[asyncio.Task[Passage]] = deque()
 
     async def oldest() -> Passage:
@@ -59,16 +61,24 @@ async def transcribe(
             while pending:
                 yield await oldest()
         finally:
+            stopped.set()
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
 
-def _stretches(recording: Recording, settings: Settings) -> Iterator[Stretch]:
-    """Cut a recording where nobody speaks. Blocks: to be iterated in a thread."""
+def _stretches(
+    recording: Recording, settings: Settings, stopped: threading.Event
+) -> Iterator[Stretch]:
+    """Cut a recording where nobody speaks. Blocks: to be iterated in a thread.
+
+    When `stopped` is set it ends with the block, because somebody waits for the thread.
+    """
     framer, cutter = Framer(), Cutter(settings.turn)
     detector = VoiceDetector(SileroModel())
     for block in recording.blocks:
+        if stopped.is_set():
+            return
         for frame in framer.feed(block):
             if stretch := cutter.feed(frame, detector.feed(frame)):
                 yield stretch

@@ -4,6 +4,7 @@ import io
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 from audio import SAMPLE_RATE, Samples
+from voice_server.audio_encoder import Format, encoder
 from voice_server.audio_file import AudioFileError, open_recording
 
 pytestmark = pytest.mark.pure
@@ -70,6 +72,17 @@ def test_formats_of_libsndfile(tmp_path: Path, name: str, rate: int, subtype: st
 def test_no_sample_is_lost_at_the_end(tmp_path: Path, rate: int) -> None:
     soundfile.write(tmp_path / "a.wav", tone(rate), rate)
     assert len(read(tmp_path / "a.wav")[0]) == pytest.approx(SECONDS * SAMPLE_RATE, abs=1)
+
+
+@pytest.mark.parametrize("format", [name for name in get_args(Format) if name != "pcm"])
+def test_what_this_server_streams_can_be_read(tmp_path: Path, format: Format) -> None:
+    """Headers of streams do not say how long they are."""
+    file = tmp_path / "streamed"
+    writer = encoder(format, 24_000)
+    file.write_bytes(writer.feed(tone(24_000)) + writer.finish())
+    samples, _ = read(file)
+    assert len(samples) == pytest.approx(SAMPLE_RATE * SECONDS, abs=SAMPLE_RATE // 10)
+    assert loudest_hz(samples) == pytest.approx(440, abs=2)
 
 
 def test_films_are_read_by_ffmpeg(tmp_path: Path) -> None:
