@@ -58,7 +58,7 @@ class Session:
         self._answering: str | None = None
         """Id of the message that is being obeyed, until it is refused."""
         self._muted = False
-        self._flow_ms = 0
+        self._flow_position = 0
         self._leaving = False
         self._over = False
 
@@ -160,7 +160,7 @@ class Session:
 
     def _leave_when_idle(self) -> None:
         """The server shuts down: let a reply in progress end first."""
-        if self._leaving and self._speaker.current is None:
+        if self._leaving and not self._speaker.busy:
             self._emit(ev.GoingAway("drain"))
             self._over = True
 
@@ -208,6 +208,7 @@ class Session:
         match event:
             case ev.AudioReceived(data) if self._deaf:
                 self._listener.ear.skip(data)
+                self._show_flow()
             case ev.AudioReceived(data):
                 self._hear(self._listener.hear(data))
             case ev.AudioMissed(samples, lost):
@@ -333,12 +334,16 @@ class Session:
         for heard, actions in frames:
             self._dialogue.hear(heard, actions)
             self._show_level(heard.voice)
+        self._show_flow()
 
     def _show_level(self, voice: bool) -> None:
         level = self._listener.ear.level()
         if level is not None and "levels" in self.options.features:
             self._emit(ev.LevelMeasured(level, voice))
-        if self._turns.now_ms - self._flow_ms >= FLOW_MS:
-            self._flow_ms = self._turns.now_ms
+
+    def _show_flow(self) -> None:
+        ear = self._listener.ear
+        if ear.position - self._flow_position >= ear.format.rate * FLOW_MS // 1000:
+            self._flow_position = ear.position
             credit_ms = int(self._settings.limits.audio_burst_s * 1000)
-            self._emit(ev.InputFlow(self._listener.ear.position, credit_ms))
+            self._emit(ev.InputFlow(ear.position, credit_ms))

@@ -108,6 +108,11 @@ class Speaker:
         self._emit = emit
         self._post = post
 
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being made or played, or it is not known yet how far it was heard."""
+        return self.current is not None or self._settling is not None
+
     # Starting --------------------------------------------------------------------------------
 
     def call(self, call: ReplyCall, now: float) -> None:
