@@ -56,6 +56,7 @@ class Playout:
         self._sent_marks: list[WordMark] = []
         self._complete = False
         self._done_sent = False
+        self._last_sent = False
         self._position = 0
         self._position_at = 0.0
         self._moving = True
@@ -99,7 +100,7 @@ class Playout:
         if self._complete and not self._unsent_samples and not self._done_sent:
             self._done_sent = True
             if self.sent:
-                events.append(AudioDone(self.stream, self.sent))
+                events += self._end()
         return events
 
     def next_due(self, now: float) -> float | None:
@@ -137,9 +138,18 @@ class Playout:
             events.append(_marked(self.stream, mark))
         self._restart_after_underrun(now)
         self.sent = end
-        last = self._complete and not self._unsent_samples
-        events.append(AudioFrame(self.stream, position, samples, first=not position, last=last))
+        self._last_sent = self._complete and not self._unsent_samples
+        first, last = not position, self._last_sent
+        events.append(AudioFrame(self.stream, position, samples, first, last))
         return events
+
+    def _end(self) -> list[PlayoutEvent]:
+        """The voice often ends when its last audio is on its way: then an empty frame says so."""
+        events: list[PlayoutEvent] = []
+        if not self._last_sent:
+            nothing = np.zeros(0, dtype=np.int16)
+            events.append(AudioFrame(self.stream, self.sent, nothing, last=True))
+        return [*events, AudioDone(self.stream, self.sent)]
 
     def _take(self, count: int) -> Samples:
         pieces: list[Samples] = []

@@ -179,8 +179,8 @@ class Reply:
         return WordMark(
             start_char=clause.start + start_char,
             end_char=clause.start + end_char,
-            start_sample=begin + round(mark.start_sample * scale),
-            end_sample=begin + round(mark.end_sample * scale),
+            start_sample=begin + int(mark.start_sample * scale),
+            end_sample=begin + int(mark.end_sample * scale),
             exact=mark.exact,
         )
 

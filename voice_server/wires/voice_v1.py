@@ -227,8 +227,12 @@ class VoiceV1:
             message["sn"] = self._sn
         return msg.encode(message)
 
-    def _send_audio(self, event: ev.AudioFrame, options: ev.SessionOptions, now_ms: int) -> bytes:
+    def _send_audio(
+        self, event: ev.AudioFrame, options: ev.SessionOptions, now_ms: int
+    ) -> bytes | None:
         payload = encode(event.samples, options.output_codec)
+        if not payload and not options.framed:
+            return None  # without a header, an empty end says nothing
         self._sn += 1
         if not options.framed:
             return payload
