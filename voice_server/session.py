@@ -165,8 +165,11 @@ class Session:
             self._over = True
 
     def _note_reply(self, now: float) -> None:
-        """Nobody is idle while a reply is made or played, nor at the moment when it ends."""
-        if self._speaker.current:
+        """Nobody is idle while a reply is made or played, nor at the moment when it ends.
+
+        A paused reply waits for the user, whose microphone may have gone.
+        """
+        if self._speaker.current and self._turns.floor is not Floor.CONTESTED:
             self._curfew.active(now)
 
     def _keep_curfew(self, now: float) -> None:

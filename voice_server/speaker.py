@@ -91,6 +91,7 @@ class Speaker:
         self.config = SessionConfig()
         """For the next reply."""
         self.history = History(settings.llm.history_bytes_max)
+        self._meanwhile = History(settings.llm.history_bytes_max)
         self.current: ActiveReply | None = None
         self._echo_ear = None if options.echo_cancelled else EchoEar()
         self._held: ActiveReply | None = None
@@ -194,12 +195,19 @@ class Speaker:
             return self.history.messages(prompt)
         return self.history.foreseen(call.said_to).messages(prompt)
 
-    # Remembering the user --------------------------------------------------------------------
+    # Remembering -----------------------------------------------------------------------------
 
     def user_said(self, text: str, now: float) -> None:
-        """Remember it, after what was heard of the reply before."""
+        """Remember it, after what was heard of the reply before, or of the one that goes on."""
         self._settle(now)
-        self.history.user_said(text)
+        (self._meanwhile if self.current else self.history).user_said(text)
+
+    def _assistant_said(self, text: str, *, cut: bool = False) -> None:
+        """Remember what was heard of a reply, and then what the user said meanwhile."""
+        self.history.assistant_said(text, cut=cut)
+        for line in self._meanwhile.lines:
+            self.history.user_said(line.text)
+        self._meanwhile = History(self.history.bytes_max)
 
     # Beginning early -------------------------------------------------------------------------
 
@@ -289,7 +297,7 @@ class Speaker:
         done = reply.done()
         self.current = None
         self._turns.free_floor()
-        self.history.assistant_said(done.text)
+        self._assistant_said(done.text)
         self._metrics.reply_done(done.status, done.metrics)
         self._emit(done)
         if self._waiting:
@@ -335,7 +343,7 @@ class Speaker:
         reply, status, _ = self._settling
         self._settling = None
         heard, events = reply.cut(status, now)
-        self.history.assistant_said(heard, cut=True)
+        self._assistant_said(heard, cut=True)
         self._metrics.reply_done(status, reply.timeline.metrics())
         for event in events:
             self._emit(event)

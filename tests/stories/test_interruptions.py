@@ -202,6 +202,11 @@ def test_with_interruptions_off_the_reply_is_heard_out_and_then_answered() -> No
         await story.expect(ev.ReplyDone, status="completed", text="All right.")
 
     story = tell(plot, cast("What about the sun?", turn={"interrupt": "off"}))
+    assert story.chat.prompts[-1] == [
+        ("user", QUESTION),
+        ("assistant", TALE),
+        ("user", "What about the sun?"),
+    ]
     assert story.all(ev.PlaybackPaused) == []
 
 
@@ -215,6 +220,10 @@ def test_a_protected_announcement_is_heard_out() -> None:
         await story.expect(ev.ReplyDone, status="completed")
 
     story = tell(plot)
+    assert story.chat.prompts[0] == [
+        ("assistant", "This call may be recorded."),
+        ("user", "What time is it?"),
+    ]
     assert story.all(ev.PlaybackPaused) == []
     assert story.all(ev.PlaybackStopped) == []
 

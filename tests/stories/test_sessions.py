@@ -153,6 +153,17 @@ def test_a_reply_in_progress_is_no_idleness() -> None:
     assert story.times(ev.ErrorRaised)[0] == pytest.approx(spoken + 5, abs=0.1)
 
 
+def test_a_microphone_that_falls_silent_over_a_paused_reply_is_not_waited_for_long() -> None:
+    async def plot(story: Story) -> None:
+        await _paused(story)
+        await story.pass_time(60)
+        assert story.running.done()
+
+    limits = {"idle_timeout_s": 20, "idle_warning_s": 5}
+    cast = Cast(RecognizerScript(("",)), ChatScript((TALE,)), settings={"limits": limits})
+    assert tell(plot, cast).all(ev.ErrorRaised)[0].code is ErrorCode.IDLE_TIMEOUT
+
+
 def test_nobody_says_anything_for_long() -> None:
     async def plot(story: Story) -> None:
         await story.silence(5)
