@@ -117,6 +117,7 @@ def test_what_was_foreseen_is_void_when_the_user_goes_on() -> None:
         await desk.hear(silence(300))
         second = desk.finals()[-1]
         assert (second.turn, second.revision) == (first.turn, 1)
+        assert desk.listener.conclude(first) is Standing.VOID
         assert desk.listener.conclude(second) is Standing.FORESEEN
 
     run_virtual(story())

@@ -318,6 +318,22 @@ def test_a_reply_that_does_not_sound_yet_needs_no_warm_up() -> None:
     assert kinds(hear(turns, voice_ms=60)) == ["UtteranceBegan", "ReplyPaused"]
 
 
+def test_every_reply_warms_up_by_itself() -> None:
+    turns = machine(interrupt_warm_up_ms=500)
+    turns.take_floor(interruptible=True)
+    turns.sound()
+    turns.free_floor()
+    turns.take_floor(interruptible=True)
+    assert kinds(hear(turns, voice_ms=60)) == ["UtteranceBegan", "ReplyPaused"]
+
+
+def test_every_utterance_is_judged_by_its_own_words() -> None:
+    turns = spoken_over(voice_ms=100)
+    turns.hear_words(1, Verdict.WORDS, final=False)
+    assert kinds(hear(turns, silence_ms=1000))[-1] == "ReplyResumed"
+    assert kinds(hear(turns, voice_ms=590)) == ["UtteranceBegan", "ReplyPaused"]
+
+
 def test_a_reply_that_begins_under_a_voice_is_contested_by_its_next_frame() -> None:
     turns = machine()
     hear(turns, voice_ms=100)
