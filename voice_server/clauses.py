@@ -1,7 +1,7 @@
 """A reply's text, as it streams in, cut into clauses that can be spoken well one by one.
 
 The first clause is cut early, because the user is waiting: at the first punctuation after two
-words, or after eight words without any. Later clauses grow, because longer ones sound better and
+words, or after six words without any. Later clauses grow, because longer ones sound better and
 there is audio to cover the wait: at sentence ends, or at commas once they are long.
 
 A boundary counts only when white space follows, so `3.14`, `10:30` and `example.com` stay whole,
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 FIRST_WORDS_MIN = 2
-FIRST_WORDS_MAX = 8
+FIRST_WORDS_MAX = 6
 CLAUSE_CHARS = 60
 """A later clause may end at a comma from here on."""
 CLAUSE_CHARS_MAX = 300
