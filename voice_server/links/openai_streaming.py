@@ -56,8 +56,7 @@ async def answer(
         try:
             await response.prepare(request)
             await sending.write(first)
-            async for piece in pieces:
-                await sending.write(piece)
+            await while_connected(request, sending.write_all(pieces))
             await response.write_eof()
         except ApiError as error:
             if content_type == CONTENT_TYPE:
@@ -87,6 +86,11 @@ class _Sending:
         except (TimeoutError, ConnectionError) as error:
             self.cut_off()
             raise ClientGone from error
+
+    async def write_all(self, pieces: AsyncGenerator[bytes, None]) -> None:
+        """Raises `ClientGone`, and what `pieces` raise."""
+        async for piece in pieces:
+            await self.write(piece)
 
     def cut_off(self) -> None:
         """End the connection in the middle of the body."""

@@ -1,0 +1,53 @@
+"""The REST endpoints on loopback in this process, on engines that a test may choose."""
+
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import soundfile
+from aiohttp import FormData, web
+from aiohttp.test_utils import TestClient
+
+from audio import SAMPLE_RATE, Samples
+from audio.silero import SileroModel
+from tests.support.http_server import PatientServer
+from voice_server.app import VoiceServer
+from voice_server.engines import Engines, load_engines
+from voice_server.house import House
+from voice_server.metrics import Metrics
+from voice_server.settings import load
+
+SCRIPTED = ("asr.engine=scripted", "llm.engine=scripted", "tts.engine=scripted")
+
+Adapt = Callable[[Engines], Engines]
+Client = TestClient[web.Request, web.Application]
+
+
+@asynccontextmanager
+async def rest_client(*assignments: str, adapt: Adapt = lambda it: it) -> AsyncIterator[Client]:
+    """A client of the whole application; `adapt` may exchange the scripted engines."""
+    settings = load(None, [*SCRIPTED, *assignments])
+    engines = await load_engines(settings)
+    house = House(settings, adapt(engines), SileroModel(), Metrics())
+    try:
+        server = PatientServer(VoiceServer(house).application())
+        async with TestClient(server) as client:
+            yield client
+    finally:
+        await engines.close()
+
+
+def wav(samples: Samples, rate: int = SAMPLE_RATE) -> bytes:
+    """A file in memory."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV")
+    return file.getvalue()
+
+
+def upload(content: bytes, **fields: str) -> FormData:
+    """A form with a file, whose brackets may be written as a trailing underscore."""
+    form = FormData()
+    for name, value in fields.items():
+        form.add_field(name.removesuffix("_") + "[]" * name.endswith("_"), value)
+    form.add_field("file", content, filename="speech.wav", content_type="audio/wav")
+    return form

@@ -1,0 +1,84 @@
+"""Conversations are passed on to the language model, and its failures have a status."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from models.scripted import ChatScript, ScriptedChat
+from models.sse import EventStream
+from tests.support.chat_endpoint import Answer as Scripted
+from tests.support.chat_endpoint import Step, chat_endpoint, delta, whole_answer
+from tests.support.rest import Client, rest_client
+
+pytestmark = pytest.mark.socket
+
+PATH = "/v1/chat/completions"
+ASKED = {"messages": [{"role": "user", "content": "Hello?"}]}
+
+
+async def ask(client: Client, **fields: object) -> tuple[int, bytes]:
+    async with client.post(PATH, json={**ASKED, **fields}) as response:
+        return response.status, await response.read()
+
+
+async def test_an_endpoint_is_asked_and_answers() -> None:
+    async with (
+        chat_endpoint(whole_answer("Hello", " there.")) as endpoint,
+        rest_client(f"llm.engine={endpoint.url}", "rest.chat_tokens_max=50") as client,
+    ):
+        status, body = await ask(client, max_tokens=5000, temperature=0.5)
+        answer = json.loads(body)
+        (asked,) = endpoint.asked
+    assert status == 200
+    assert answer["choices"][0]["message"]["content"] == "Hello there."
+    assert answer["usage"]["total_tokens"] == 11
+    assert asked.body["messages"] == ASKED["messages"]
+    assert (asked.body["max_tokens"], asked.body["temperature"]) == (50, 0.5)
+
+
+async def test_text_is_passed_on_before_the_answer_is_whole() -> None:
+    answer = Scripted([delta("Hello"), Step.PAUSE, *whole_answer(" there.").steps])
+    async with (
+        chat_endpoint(answer) as endpoint,
+        rest_client(f"llm.engine={endpoint.url}") as client,
+        client.post(PATH, json={**ASKED, "stream": True}) as response,
+    ):
+        received = b""
+        while b'"content":"Hello"' not in received:
+            received += await response.content.readany()
+        endpoint.resume.set()
+        received += await response.read()
+    assert EventStream().feed(received)[-1] == "[DONE]"
+
+
+async def test_a_client_that_leaves_ends_the_answer() -> None:
+    answer = Scripted([delta("Hello"), Step.HANG])
+    async with (
+        chat_endpoint(answer) as endpoint,
+        rest_client(f"llm.engine={endpoint.url}") as client,
+    ):
+        response = await client.post(PATH, json={**ASKED, "stream": True})
+        await endpoint.hanging.wait()
+        response.close()
+        await endpoint.hung_up.wait()
+
+
+@pytest.mark.parametrize(
+    ("fail", "status"), [("unreachable", 503), ("refused", 502), ("hang_first", 504)]
+)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_failure_has_a_status(fail: str, status: int, stream: bool) -> None:
+    script = ChatScript(("Hello.",), fail=fail, timeout_ms=1)  # type: ignore[arg-type]
+    async with rest_client(adapt=lambda it: replace(it, chat=ScriptedChat(script))) as client:
+        found, body = await ask(client, stream=stream)
+    assert found == status
+    assert json.loads(body)["error"]["type"] == "server_error"
+
+
+async def test_an_answer_that_breaks_off_says_so() -> None:
+    script = ChatScript(("One two three four.",), fail="break_middle")
+    async with rest_client(adapt=lambda it: replace(it, chat=ScriptedChat(script))) as client:
+        _, body = await ask(client, stream=True)
+    *_, last = EventStream().feed(body)
+    assert json.loads(last)["error"]["message"] == "The scripted LLM breaks off, as asked."
