@@ -71,6 +71,8 @@ class ActiveReply:
     """What a reply begun early would have said to the client."""
     levels: LevelTrack | None = None
     """Loudness of what was sent, for a client that may hear itself."""
+    capped: bool = False
+    """It was longer than one may be; the rest was not spoken."""
     _text_done: bool = False
 
     def take(self, event: ReplyEvent, now: float) -> list[ServerEvent]:
@@ -90,8 +92,10 @@ class ActiveReply:
                 self.usage = dict(usage)
                 self.status = "length" if reason == "length" else self.status
                 return self._end_text()
-            case ReplyVoiceEnded():
+            case ReplyVoiceEnded(whole=whole):
                 self.playout.complete()
+                self.capped = not whole
+                self.status = self.status if whole else "length"
                 return self._end_text()
             case ReplyStageFailed(code=code, message=message):
                 self.status = "failed"
@@ -125,9 +129,10 @@ class ActiveReply:
         if self.task:
             self.task.cancel()
 
-    def done(self) -> ReplyDone:
-        """The end of a reply that was played to its end."""
-        return self._done(self.status, self.text)
+    def done(self, now: float) -> ReplyDone:
+        """The end of a reply that was played to its end: all of it, or what there was time for."""
+        text = self.text[: self.playout.heard(now).end_char] if self.capped else self.text
+        return self._done(self.status, text)
 
     def cut(self, status: ReplyStatus, now: float) -> tuple[str, list[ServerEvent]]:
         """The end of a reply that was stopped: the words that were heard, and the events."""

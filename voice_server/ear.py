@@ -63,6 +63,10 @@ class Ear:
         kept = min(samples, self.format.rate * GAP_MS_MAX // 1000)
         yield from self._frames(np.zeros(kept, dtype=np.int16))
 
+    def stall(self, ms: int) -> Iterator[HeardFrame]:
+        """Silence in place of audio that did not come in time, if it comes at all."""
+        yield from self._frames(np.zeros(self.format.rate * ms // 1000, dtype=np.int16))
+
     def level(self) -> float | None:
         """Loudness of the last tenth of a second in dBFS, once per tenth of a second."""
         if len(self._level) * FRAME_MS < LEVEL_MS:

@@ -568,6 +568,8 @@ class ReplyVoiceEnded:
     """The voice has finished."""
 
     reply: int
+    whole: bool = True
+    """False: the reply was longer than one may be."""
 
 
 @dataclass(frozen=True, slots=True)

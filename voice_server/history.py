@@ -52,15 +52,27 @@ class History:
         self._push(Line("user", text))
 
     def assistant_said(self, text: str, *, cut: bool = False) -> None:
-        """Remember what was heard of a reply; nothing if nothing was."""
-        if text.strip():
-            self._push(Line("assistant", text.strip() + (CUT if cut else "")))
+        """Remember what was heard of a reply, if anything. Replies in a row become one."""
+        text = text.strip() + (CUT if cut else "")
+        if text in ("", CUT):
+            return
+        if self._lines and self._lines[-1].role == "assistant":
+            text = f"{self._pop().text} {text}"
+        self._push(Line("assistant", text))
 
     def messages(self, system_prompt: str) -> list[Message]:
-        """The prompt: instructions first, then the lines in order."""
+        """The prompt: instructions first, then the lines in order, beginning with the user's.
+
+        Many chat templates insist on that, so what the assistant said first goes into the
+        instructions.
+        """
+        lines = self._lines
+        if lines and lines[0].role == "assistant":
+            system_prompt = f"{system_prompt}\n\nYou began by saying: {lines[0].text}"
+            lines = lines[1:]
         return [
             Message("system", system_prompt),
-            *(Message(line.role, line.text) for line in self._lines),
+            *(Message(line.role, line.text) for line in lines),
         ]
 
     def _push(self, line: Line) -> None:

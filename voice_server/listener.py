@@ -111,6 +111,10 @@ class Listener:
         """Take in silence for samples that will not come."""
         yield from self._frames(self.ear.miss(samples))
 
+    def stall(self, ms: int) -> Iterator[tuple[HeardFrame, list[TurnAction]]]:
+        """Nothing comes although somebody was speaking: that is silence, too."""
+        yield from self._frames(self.ear.stall(ms))
+
     def commit(self) -> list[TurnAction]:
         """End the turn now. Raises `TurnError`."""
         return self._done(self.turns.commit())

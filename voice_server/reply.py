@@ -95,8 +95,8 @@ class Reply:
     async def run(self) -> None:
         """Make the reply. Every failure an engine declares is posted, not raised."""
         async with asyncio.TaskGroup() as halves:
-            halves.create_task(self._write())
-            halves.create_task(self._speak())
+            writer = halves.create_task(self._write())
+            halves.create_task(self._speak(writer))
 
     # The writer ------------------------------------------------------------------------------
 
@@ -139,11 +139,15 @@ class Reply:
 
     # The speaker -----------------------------------------------------------------------------
 
-    async def _speak(self) -> None:
+    async def _speak(self, writer: asyncio.Task[None]) -> None:
         silent = False
         while (clause := await self._clauses.get()) is not None:
-            if silent or self._samples >= self._plan.audio_s_max * self._plan.rate:
+            if silent:
                 continue
+            if self._samples >= self._plan.audio_s_max * self._plan.rate:
+                writer.cancel()
+                self._post(ReplyVoiceEnded(self._plan.reply, whole=False))
+                return
             try:
                 await self._voice(clause)
             except SynthesisError as error:

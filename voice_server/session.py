@@ -59,6 +59,7 @@ class Session:
         """Id of the message that is being obeyed, until it is refused."""
         self._muted = False
         self._flow_position = 0
+        self._stall_at = self._clock()
         self._leaving = False
         self._over = False
 
@@ -71,6 +72,7 @@ class Session:
                 if event is not None:
                     self._decide(event)
                 now = self._clock()
+                self._note_stall(now)
                 self._note_reply(now)
                 self._speaker.progress(now)
                 self._keep_curfew(now)
@@ -134,8 +136,20 @@ class Session:
     # The loop --------------------------------------------------------------------------------
 
     def _next_due(self) -> float | None:
-        times = (self._speaker.next_due(self._clock()), self._curfew.next_due())
+        stall_at = self._stall_at if self._awaits_audio else None
+        times = (self._speaker.next_due(self._clock()), self._curfew.next_due(), stall_at)
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _awaits_audio(self) -> bool:
+        """In the middle of a turn whose end only the microphone can tell."""
+        return self._turns.in_utterance and self._turns.settings.mode == "vad"
+
+    def _note_stall(self, now: float) -> None:
+        """Turns count microphone audio, so a microphone that stops would stop time."""
+        if self._awaits_audio and now >= self._stall_at:
+            self._hear(self._listener.stall(self._turns.settings.stall_ms))
+            self._stall_at = now + self._turns.settings.stall_ms / 1000
 
     def _decide(self, event: InboxEvent) -> None:
         match event:
@@ -334,6 +348,7 @@ class Session:
     # What the microphone hears ---------------------------------------------------------------
 
     def _hear(self, frames: Iterable[tuple[HeardFrame, list[TurnAction]]]) -> None:
+        self._stall_at = self._clock() + self._turns.settings.stall_ms / 1000
         for heard, actions in frames:
             self._dialogue.hear(heard, actions)
             self._show_level(heard.voice)

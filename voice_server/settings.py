@@ -180,6 +180,8 @@ class TurnSettings(Section):
     """Audio from before the onset that belongs to the utterance."""
     utterance_ms_max: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
     """A turn is cut here even without silence."""
+    stall_ms: Annotated[int, Field(ge=100, le=60_000)] = 1000
+    """A microphone that sends nothing for so long in the middle of a turn has fallen silent."""
     user_idle_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     """Silence on both sides after which a `user_idle` notice is sent, once; 0 never."""
 

@@ -294,10 +294,10 @@ class Speaker:
             self._settle(now)
 
     def _finish(self, reply: ActiveReply, now: float) -> None:
-        done = reply.done()
+        done = reply.done(now)
         self.current = None
         self._turns.free_floor()
-        self._assistant_said(done.text)
+        self._assistant_said(done.text, cut=reply.capped)
         self._metrics.reply_done(done.status, done.metrics)
         self._emit(done)
         if self._waiting:

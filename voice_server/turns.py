@@ -339,7 +339,8 @@ class Turns:
     def _contest(self) -> list[TurnAction]:
         """The joint rule: what the user's voice means for the reply that holds the floor."""
         if self.floor is Floor.TAKEN and self._voice_run_ms and self._may_interrupt():
-            if self.settings.interrupt == "instant":
+            # Whoever presses a button to talk has decided already.
+            if self.settings.interrupt == "instant" or self.settings.mode == "manual":
                 self._move_floor(Floor.FREE)
                 return [ReplyInterrupted(self.turn)]
             self._move_floor(Floor.CONTESTED)

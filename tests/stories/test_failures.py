@@ -151,3 +151,43 @@ def test_bad_requests_are_answered_with_what_to_do_and_the_talk_goes_on() -> Non
 
     story = tell(plot)
     assert story.all(ev.ConfigConfirmed) == []
+
+
+def test_a_microphone_that_stops_in_mid_turn_has_fallen_silent() -> None:
+    async def plot(story: Story) -> None:
+        await story.say(0.8)
+        await story.expect(ev.FinalTranscript, text="What time is it?")
+        await story.expect(ev.ReplyDone, status="completed")
+
+    story = tell(plot)
+    assert [len(prompt) for prompt in story.chat.prompts[-1:]] == [1]
+
+
+def test_a_microphone_that_stops_over_a_reply_lets_it_go_on() -> None:
+    async def plot(story: Story) -> None:
+        await story.say(1.0)
+        await story.expect(ev.AudioStarted)
+        await story.until_sounding(1000)
+        await story.say(0.3)
+        await story.expect(ev.PlaybackPaused)
+        await story.expect(ev.PlaybackResumed)
+        await story.expect(ev.ReplyDone, status="completed")
+
+    tell(plot, Cast(RecognizerScript(("Where is the moon?", ""))))
+
+
+def test_a_reply_longer_than_allowed_is_remembered_as_far_as_it_was_spoken() -> None:
+    async def plot(story: Story) -> None:
+        await story.say(1.0)
+        await story.expect(ev.ReplyDone, status="length")
+        await story.say(1.0)
+        await story.expect(ev.ReplyDone)
+
+    answer = "This is one sentence. " * 40
+    settings = {"tts": {"reply_s_max": 2}}
+    story = tell(plot, Cast(TWICE, ChatScript((answer,)), settings=settings))
+    first = story.all(ev.ReplyDone)[0]
+    assert first.text
+    assert len(first.text) < 200
+    assert answer.startswith(first.text)
+    assert story.chat.prompts[-1][-2] == ("assistant", f"{first.text} —")

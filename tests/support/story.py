@@ -91,10 +91,13 @@ class AttentiveChat(ScriptedChat):
         super().__init__(script)
         self.prompts: list[list[tuple[str, str]]] = []
         """Role and text of every message but the system prompt."""
+        self.instructions: list[str] = []
+        """The system prompts."""
 
     def reply(
         self, messages: Sequence[Message], options: ChatOptions
     ) -> AsyncGenerator[TextDelta | Completed, None]:
+        self.instructions.append(messages[0].content)
         self.prompts.append([(line.role, line.content) for line in messages[1:]])
         return super().reply(messages, options)
 

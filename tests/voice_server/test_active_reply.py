@@ -72,14 +72,14 @@ def test_a_reply_that_was_played_is_remembered_whole() -> None:
     active.take(ev.ReplyTextEnded(3, "stop", {"completion_tokens": 4}), 0.0)
     active.take(ev.ReplyVoiceEnded(3), 0.0)
     played(active, 2.0)
-    done = active.done()
+    done = active.done(0.0)
     assert (done.status, done.text, done.usage) == ("completed", TEXT, {"completion_tokens": 4})
 
 
 def test_a_reply_that_ran_out_of_tokens_says_so() -> None:
     active = spoken()
     active.take(ev.ReplyTextEnded(3, "length", {}), 0.0)
-    assert active.done().status == "length"
+    assert active.done(0.0).status == "length"
 
 
 def test_the_first_audio_is_measured_once() -> None:
@@ -122,7 +122,7 @@ def test_a_stage_that_fails_is_told_of_and_the_rest_goes_on(code: ErrorCode) -> 
     assert active.take(ev.ReplyStageFailed(3, code, "No."), 0.0) == [ev.ErrorRaised(code, "No.")]
     assert played(active, 2.0)
     assert not active.playout.played_out(2.0), "the voice has not ended"
-    assert active.done().status == "failed"
+    assert active.done(0.0).status == "failed"
 
 
 def test_a_crash_ends_it() -> None:
@@ -141,7 +141,7 @@ def test_a_failure_is_not_forgotten_when_the_tokens_run_out() -> None:
     active = reply()
     active.take(ev.ReplyStageFailed(3, ErrorCode.TTS_FAILED, "No."), 0.0)
     active.take(ev.ReplyTextEnded(3, "stop", {}), 0.0)
-    assert active.done().status == "failed"
+    assert active.done(0.0).status == "failed"
 
 
 async def test_the_voice_waits_while_too_much_is_unsent() -> None:

@@ -112,3 +112,20 @@ def test_half_an_emoji_can_be_remembered() -> None:
 
 def test_nobodys_words_are_shown() -> None:
     assert "secret" not in repr(remembered([("user", "secret")], 1000).lines)
+
+
+def test_what_the_assistant_said_first_goes_into_the_instructions() -> None:
+    history = History(1024)
+    history.assistant_said("Hello, this is the kitchen.")
+    history.user_said("Hi.")
+    system, user = history.messages("Be brief.")
+    assert system.content == "Be brief.\n\nYou began by saying: Hello, this is the kitchen."
+    assert (user.role, user.content) == ("user", "Hi.")
+
+
+def test_replies_in_a_row_become_one() -> None:
+    history = History(1024)
+    history.user_said("Hi.")
+    history.assistant_said("Hello.")
+    history.assistant_said("Dinner is ready.", cut=True)
+    assert [line.text for line in history.lines] == ["Hi.", "Hello. Dinner is ready. —"]
