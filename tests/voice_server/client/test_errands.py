@@ -1,0 +1,78 @@
+"""One-liners against the real server: ask, speak, transcribe, and sentences when they cannot."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.clips import load_clip
+from tests.support.server import ServerProcess
+from voice_server.audio_file import AudioFileError
+from voice_server.client import CallError, ReplyFailed, ask, speak, transcribe_file
+from voice_server.client.errands import PIECE_CHARS_MAX, pieces
+
+pytestmark = pytest.mark.socket
+
+CLIPS = Path(__file__).parents[2] / "clips"
+
+
+def test_ask(server: ServerProcess) -> None:
+    answer = ask("What is two plus three?", server.url)
+    assert "five" in answer.text.lower() or "5" in answer.text
+    assert answer.rate == 24_000
+    assert len(answer.samples) > answer.rate // 4
+    assert np.abs(answer.samples).max() > 1000
+    assert "five" not in repr(answer)
+
+
+def test_what_is_spoken_can_be_transcribed(server: ServerProcess, tmp_path: Path) -> None:
+    answer = speak("What is the weather like in London today?", server.url, voice="en-us")
+    file = tmp_path / "question.wav"
+    soundfile.write(file, answer.samples, answer.rate)
+    assert "weather like in London" in transcribe_file(str(file), server.url)
+
+
+def test_every_stretch_of_a_recording(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "two.flac"
+    soundfile.write(file, np.concatenate([load_clip("question"), load_clip("no")]), 16_000)
+    first, second = transcribe_file(str(file), server.url).splitlines()
+    assert "London" in first
+    assert second.lower().startswith("no")
+
+
+def test_a_recording_of_nothing(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "silence.wav"
+    soundfile.write(file, np.zeros(16_000, dtype=np.int16), 16_000)
+    assert transcribe_file(str(file), server.url) == ""
+
+
+def test_a_long_text_is_spoken_whole(scripted: ServerProcess) -> None:
+    text = "This is a sentence of some length. " * 100
+    answer = speak(text, scripted.url)
+    spoken_s = 0.02 * len(text)
+    assert answer.samples.size == pytest.approx(spoken_s * answer.rate, rel=0.1)
+
+
+def test_what_cannot_be_done_is_a_sentence(server: ServerProcess, tmp_path: Path) -> None:
+    with pytest.raises(ReplyFailed, match="nobody"):
+        speak("Hello.", server.url, voice="nobody")
+    with pytest.raises(AudioFileError, match="cannot be opened"):
+        transcribe_file(str(tmp_path / "none.wav"), server.url)
+    with pytest.raises(CallError, match="Nobody answers"):
+        ask("Hello?", "127.0.0.1:9")
+
+
+@given(st.text(st.sampled_from("ab.! "), max_size=3000))
+def test_pieces_hold_every_word_in_order(text: str) -> None:
+    cut = pieces(text)
+    assert " ".join(cut).split() == text.split()
+    longest = max((len(word) for word in text.split()), default=0)
+    assert all(0 < len(piece) <= max(PIECE_CHARS_MAX, longest) for piece in cut)
+
+
+def test_pieces_end_with_sentences() -> None:
+    sentence = "Nobody knows how long this sentence is. "
+    assert all(piece.endswith(".") for piece in pieces(sentence * 50))
