@@ -89,19 +89,19 @@ def recipes(seed: int) -> list[Recipe]:
 
 def _turn(scene: str, number: int, rng: np.random.Generator) -> Recipe:
     condition = str(rng.choice(list(CONDITIONS), p=list(CONDITIONS.values())))
-    return _spoken("turn", scene, condition, False, number, rng)
+    return _spoken("turn", scene, condition, number, rng)
 
 
 def _over(kind: Kind, number: int, rng: np.random.Generator) -> Recipe:
     if kind in texts():
         condition = "echo" if rng.random() < DOUBLE_TALK_SHARE else "clean"
-        return _spoken(kind, kind, condition, True, number, rng)
+        return _spoken(kind, kind, condition, number, rng)
     condition = "echo" if kind == "echo" else "clean"
     return Recipe(f"{kind}-{number:03}", kind, kind, condition, True, (0, 0))
 
 
 def _spoken(
-    kind: Kind, scene: str, condition: str, over: bool, number: int, rng: np.random.Generator
+    kind: Kind, scene: str, condition: str, number: int, rng: np.random.Generator
 ) -> Recipe:
     choice = texts()[scene]
     return Recipe(
@@ -109,7 +109,7 @@ def _spoken(
         kind=kind,
         scene=scene,
         condition=condition,
-        over_reply=over,
+        over_reply=kind != "turn",
         seed=(0, 0),
         text=choice[number % len(choice)],
         voice=str(rng.choice(VOICES)),

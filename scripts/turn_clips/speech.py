@@ -6,13 +6,15 @@ in one breath, and the silence is put in where the energy is least.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from audio import SAMPLE_RATE
-from models.espeak import RATE, speak_now
+from models.espeak import speak_now
+from models.espeak_library import RATE
 from models.tts import WordMark
 from voice_server.bench.clips import TrueWord
 
@@ -47,7 +49,7 @@ def speak(text: str, voice: str, speed: float, pauses_ms: Sequence[int]) -> Spok
     spans = _spans(written, marks, len(signal))
     pieces, words, pauses, at = [], [], [], 0
     edges = [0, *before, len(written)]
-    for index, (first, last) in enumerate(zip(edges, edges[1:], strict=False)):
+    for index, (first, last) in enumerate(pairwise(edges)):
         start = 0 if index == 0 else _quietest(signal, spans[first][0])
         end = len(signal) if last == len(written) else _quietest(signal, spans[last][0])
         left, right = _sounding(signal[start:end])
@@ -126,7 +128,7 @@ def _ms(samples: int) -> int:
 
 
 def voiced_onset_ms(signal: Signal) -> int:
-    """Where the first voiced sound begins: loud enough, and repeating itself 70 to 400 times a second.
+    """Where the first voiced sound begins: loud enough, and repeating itself at 70 to 400 Hz.
 
     Normalised autocorrelation of 30 ms, as in Boersma (1993) without its window correction.
     """

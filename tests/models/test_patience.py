@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from models.patience import ChatTimeouts, Patience
-from tests.support.virtual_time import run_virtual
+from voice_server.bench.virtual_time import run_virtual
 
 pytestmark = pytest.mark.story
 

@@ -9,7 +9,7 @@ import pytest
 from models.llm import ChatModel, ChatOptions, Completed, Message, TextDelta
 from models.responder import OfflineResponder, local_now
 from models.small_talk import MARKDOWN, story
-from tests.support.virtual_time import run_virtual
+from voice_server.bench.virtual_time import run_virtual
 
 pytestmark = pytest.mark.story
 

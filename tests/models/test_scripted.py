@@ -22,7 +22,7 @@ from models.scripted import (
     VoiceScript,
 )
 from models.tts import SpeechChunk, SynthesisError, Synthesizer
-from tests.support.virtual_time import run_virtual
+from voice_server.bench.virtual_time import run_virtual
 
 pytestmark = pytest.mark.story
 

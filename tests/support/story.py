@@ -30,8 +30,8 @@ from models.scripted import (
 )
 from tests.support.clips import load_clip, speech_span
 from tests.support.loudspeaker import Loudspeaker
-from tests.support.virtual_time import run_virtual
 from voice_server import events as ev
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.engines import Engines
 from voice_server.house import House
 from voice_server.metrics import Metrics

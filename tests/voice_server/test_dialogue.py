@@ -7,8 +7,8 @@ import pytest
 from models.scripted import RecognizerScript, ScriptedRecognizer
 from tests.support.booth import Booth
 from tests.support.told_voice import PCM_16K, ToldVoice, silence, voice
-from tests.support.virtual_time import run_virtual
 from voice_server import events as ev
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.dialogue import Dialogue
 from voice_server.ear import Ear
 from voice_server.end_of_turn import Pause

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.virtual_time import run_virtual
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.events import Pinged, ReplyVoiceEnded
 from voice_server.inbox import DELIVERED_MAX, Inbox
 

@@ -7,9 +7,9 @@ import pytest
 
 from models.scripted import RecognizerScript, ScriptedRecognizer
 from tests.support.told_voice import PCM_16K, ToldVoice, silence, voice
-from tests.support.virtual_time import run_virtual
 from voice_server import events as ev
 from voice_server.barge_in import Verdict
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.ear import Ear
 from voice_server.listener import Listener, Standing
 from voice_server.settings import TurnSettings

@@ -6,7 +6,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.virtual_time import run_virtual
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.metrics import LAG_PROBE_S, Metrics
 
 pytestmark = pytest.mark.pure

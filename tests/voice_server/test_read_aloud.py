@@ -7,7 +7,7 @@ import pytest
 
 from models.scripted import ScriptedSynthesizer, VoiceScript
 from models.tts import SynthesisError
-from tests.support.virtual_time import run_virtual
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.read_aloud import read_aloud, speakable
 
 pytestmark = pytest.mark.story

@@ -10,8 +10,8 @@ import pytest
 from models.llm import ChatOptions, Completed, Message, TextDelta
 from models.scripted import ChatScript, ScriptedChat, ScriptedSynthesizer, VoiceScript
 from models.tts import SpeechChunk
-from tests.support.virtual_time import run_virtual
 from voice_server import events as ev
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.closes import ErrorCode
 from voice_server.reply import CLAUSES_WAITING_MAX, AudioRoom, Reply, ReplyPlan
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.booth import Booth
 from tests.support.story import PAGE
-from tests.support.virtual_time import run_virtual
 from voice_server import events as ev
+from voice_server.bench.virtual_time import run_virtual
 from voice_server.history import Line
 from voice_server.speaker import CALLS_WAITING_MAX, HELD_MS_MAX, SETTLE_S, ReplyCall
 from voice_server.turns import Floor

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.virtual_time import Deadlock, run_virtual
+from voice_server.bench.virtual_time import Deadlock, run_virtual
 
 pytestmark = pytest.mark.story
 

@@ -1,0 +1,57 @@
+"""`voice-server bench`: the command line of the bench."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from voice_server.commands.explained import EXIT_UNUSABLE, ConfigOption, SetOption, explained
+
+bench_commands = typer.Typer(
+    name="bench", help="Measure: turn-taking on labelled clips.", no_args_is_help=True
+)
+
+
+@bench_commands.callback()
+def about() -> None:
+    """Measure how good this server is, in simulated time."""
+
+
+@bench_commands.command()
+def turns(
+    *,
+    clips: Annotated[Path, typer.Option(help="Made by scripts/make_turn_clips.")] = Path(
+        ".cache/turn-clips"
+    ),
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for turns.md, .json and .svg.")
+    ] = None,
+    asr: Annotated[
+        Literal["revealed", "bundled"],
+        typer.Option(help="The true words after 60 ms, or the bundled recogniser, timed."),
+    ] = "revealed",
+    sweep: Annotated[bool, typer.Option(help="Draw the whole curve.")] = True,
+    every: Annotated[int, typer.Option(min=1, help="Take every so-manyth clip only.")] = 1,
+    cancels: Annotated[int, typer.Option(min=0, help="Replies to cancel at random.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the random cancels.")] = 1,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Play labelled turns: cut-offs against delay, interruptions, what was heard, waste."""
+    from voice_server.bench.clips import ClipsError, load_clips  # noqa: PLC0415
+    from voice_server.bench.measure_turns import Measurement, measure  # noqa: PLC0415
+    from voice_server.bench.written import write  # noqa: PLC0415
+    from voice_server.settings import load  # noqa: PLC0415
+
+    with explained():
+        settings = load(config, assignments or ())
+        try:
+            found = load_clips(clips)
+        except ClipsError as error:
+            typer.echo(f"voice-server: {error}", err=True)
+            raise typer.Exit(EXIT_UNUSABLE) from None
+        wanted = Measurement(settings, asr, sweep, every, cancels, seed)
+        report = measure(wanted, found, lambda line: typer.echo(line, err=True))
+    typer.echo(report.markdown(), nl=False)
+    if output is not None:
+        write(report, output)
