@@ -28,16 +28,24 @@ class _Kind:
     codec: str
     bit_rate: int | None = None
     """Bits per second; None leaves it to the codec."""
-    options: Mapping[str, str] = field(default_factory=dict)
+    codec_options: Mapping[str, str] = field(default_factory=dict)
+    container_options: Mapping[str, str] = field(default_factory=dict)
 
 
 _KINDS = {
-    # A table of contents would have to be written last and stand first.
-    "mp3": _Kind("mp3", "libmp3lame", 64_000, {"write_xing": "0", "id3v2_version": "0"}),
+    # A table of contents would have to be written last and stand first. Level 7 of 9 and the fast
+    # coder cost half or less, and speech at these rates sounds the same.
+    "mp3": _Kind(
+        "mp3",
+        "libmp3lame",
+        64_000,
+        {"compression_level": "7"},
+        {"write_xing": "0", "id3v2_version": "0"},
+    ),
     "flac": _Kind("flac", "flac"),
     # Pages of 100000 µs are heard sooner than those of a second.
-    "opus": _Kind("ogg", "libopus", 48_000, {"page_duration": "100000"}),
-    "aac": _Kind("adts", "aac", 64_000),
+    "opus": _Kind("ogg", "libopus", 48_000, container_options={"page_duration": "100000"}),
+    "aac": _Kind("adts", "aac", 64_000, {"aac_coder": "fast"}),
 }
 
 
@@ -89,9 +97,11 @@ class _Compressed:
         kind = _KINDS[format]
         self._sink = _Sink()
         self._container: Any = av.open(
-            self._sink, "w", format=kind.container, options=dict(kind.options)
+            self._sink, "w", format=kind.container, options=dict(kind.container_options)
         )
-        self._stream: Any = self._container.add_stream(kind.codec, rate=rate, layout="mono")
+        self._stream: Any = self._container.add_stream(
+            kind.codec, rate=rate, layout="mono", options=dict(kind.codec_options)
+        )
         if kind.bit_rate is not None:
             self._stream.bit_rate = kind.bit_rate
         self._rate = rate
