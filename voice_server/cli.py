@@ -1,32 +1,35 @@
-"""The command line: `voice-server serve | transcribe | doctor | config`.
+"""The command line: `voice-server serve | talk | say | transcribe | doctor | config | bench`.
 
 Commands import what they need when they run, so that `--help` and `config` answer at once. Whatever
 an operator can put right ends in one sentence on stderr and exit code 2, never in a traceback.
 """
 
 import asyncio
-import json
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from models.asr import RecognitionError
-from models.errors import ModelError
-from models.fetch_thread import is_fetching
 from voice_server import __version__
-from voice_server.settings import Settings, SettingsError, load
+from voice_server.bench.command import bench_commands
+from voice_server.commands.explained import (
+    EXIT_MISSING,
+    AsrOption,
+    ConfigOption,
+    KeyOption,
+    LlmOption,
+    OfflineOption,
+    ServerOption,
+    SetOption,
+    TtsOption,
+    as_assignments,
+    explained,
+)
+from voice_server.commands.say import say
+from voice_server.commands.talk import talk
+from voice_server.settings import Settings, load
 from voice_server.subtitles import Format
-
-EXIT_MISSING = 1
-"""`doctor` found that the server would not start."""
-EXIT_UNUSABLE = 2
-"""The configuration, a model or an input cannot be used; stderr says why."""
-EXIT_INTERRUPTED = 130
 
 application = typer.Typer(
     name="voice-server",
@@ -35,28 +38,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Settings in TOML.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; repeatable."),
-]
-AsrOption = Annotated[
-    str | None,
-    typer.Option(help="auto, bundled, pocketsphinx, scripted, a Whisper model or its folder."),
-]
-LlmOption = Annotated[
-    str | None,
-    typer.Option(help="auto, offline, scripted or the URL of an OpenAI-compatible server."),
-]
-TtsOption = Annotated[
-    str | None, typer.Option(help="auto, espeak, scripted, a Piper voice or its .onnx file.")
-]
-OfflineOption = Annotated[
-    bool | None, typer.Option("--offline", help="Never touch a model hub.", show_default=False)
-]
+application.add_typer(bench_commands)
 
 
 def main() -> NoReturn:
@@ -108,6 +90,8 @@ def transcribe(
     asr: AsrOption = None,
     language: Annotated[str | None, typer.Option(help="Such as en; unset: detected.")] = None,
     offline: OfflineOption = None,
+    server: ServerOption = None,
+    key: KeyOption = None,
     assignments: SetOption = None,
 ) -> None:
     """Write down what is said in recordings, as text, subtitles or JSON."""
@@ -120,6 +104,15 @@ def transcribe(
         fixed = ["llm.engine=scripted", "tts.engine=scripted", "asr.final_deadline_s=600"]
         settings = load(config, [*as_assignments(options), *(assignments or ()), *fixed])
         logs.configure("warning", settings.logs.format)
+        if server is not None:
+            from voice_server.commands.transcribe_at import transcribe_at  # noqa: PLC0415
+
+            asyncio.run(
+                transcribe_at(
+                    server, files, key=key, language=language, format=format, output=output
+                )
+            )
+            return
         asyncio.run(transcribe_files(files, format, output, settings))
 
 
@@ -183,32 +176,5 @@ def about(
         raise typer.Exit
 
 
-def as_assignments(options: Mapping[str, str | int | bool | None]) -> list[str]:
-    """Options that were given, as the assignments that `--set` takes. Strings are quoted."""
-    given = ((key, value) for key, value in options.items() if value is not None)
-    return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given]
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what an operator can put right into a sentence and exit code 2; let Ctrl-C end all."""
-    from voice_server.audio_file import AudioFileError  # noqa: PLC0415
-
-    try:
-        yield
-    except (SettingsError, ModelError, AudioFileError, RecognitionError) as error:
-        typer.echo(f"voice-server: {error}", err=True)
-        leave(EXIT_UNUSABLE)
-    except KeyboardInterrupt:
-        leave(EXIT_INTERRUPTED)
-
-
-def leave(exit_code: int) -> NoReturn:
-    """End the process, and a download with it: the interpreter would wait for its threads."""
-    if not is_fetching():
-        raise typer.Exit(exit_code)
-    from rich.console import Console  # noqa: PLC0415
-
-    Console(stderr=True).show_cursor()
-    sys.stdout.flush()
-    os._exit(exit_code)
+application.command()(say)
+application.command()(talk)

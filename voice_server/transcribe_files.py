@@ -32,7 +32,7 @@ async def transcribe_files(
     try:
         for path in paths:
             passages = await transcribed(path, engines.recognizer, settings)
-            _deliver(write(passages, format), _target(path, format, output, alone=len(paths) == 1))
+            deliver(write(passages, format), target(path, format, output, alone=len(paths) == 1))
     finally:
         await engines.close()
 
@@ -71,7 +71,7 @@ def _bar(name: str, duration_ms: int | None) -> Iterator[Callable[[int], None]]:
             progress(duration_ms)  # Silence at the end is nobody's passage.
 
 
-def _target(path: str, format: Format, output: Path | None, *, alone: bool) -> Path | None:
+def target(path: str, format: Format, output: Path | None, *, alone: bool) -> Path | None:
     """Where the result of one file goes; None is stdout."""
     if output is None or (alone and not output.is_dir()):
         return output
@@ -79,12 +79,13 @@ def _target(path: str, format: Format, output: Path | None, *, alone: bool) -> P
     return output / f"{stem}.{EXTENSIONS[format]}"
 
 
-def _deliver(text: str, target: Path | None) -> None:
-    if target is None:
+def deliver(text: str, file: Path | None) -> None:
+    """Write a result to its file, or to stdout. Raises `AudioFileError`."""
+    if file is None:
         sys.stdout.write(text)
         return
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise AudioFileError(f"{target} cannot be written: {error.strerror}.") from error
+        raise AudioFileError(f"{file} cannot be written: {error.strerror}.") from error

@@ -4,6 +4,7 @@ Its microphone hears what `say` gives it, in real time and on a thread of its ow
 would; its loudspeaker keeps what it plays.
 """
 
+import asyncio
 import threading
 from typing import Any
 
@@ -50,7 +51,7 @@ class FakeStream:
             else:
                 buffer = bytearray(2 * samples)
                 self.options["callback"](memoryview(buffer), samples, None, None)
-                self._sound.heard.append(np.frombuffer(bytes(buffer), dtype=np.int16))
+                self._sound.play(np.frombuffer(bytes(buffer), dtype=np.int16))
 
 
 class FakeSound:
@@ -61,6 +62,8 @@ class FakeSound:
     def __init__(self, *, rate: float = 16_000.0, broken: bool = False) -> None:
         self.heard: list[Samples] = []
         """What the loudspeaker played, block by block."""
+        self.sounding = threading.Event()
+        """Set when something louder than silence was played."""
         self.streams: list[FakeStream] = []
         self._rate = rate
         self._broken = broken
@@ -72,11 +75,22 @@ class FakeSound:
         with self._lock:
             self._said = np.concatenate([self._said, samples])
 
+    async def sounds(self) -> None:
+        """Return when the loudspeaker has played something."""
+        await asyncio.to_thread(self.sounding.wait, STOP_S)
+        assert self.sounding.is_set()
+
     def next_said(self, count: int) -> Samples:
         """The microphone's next block."""
         with self._lock:
             block, self._said = np.split(self._said, [count])
         return np.pad(block, (0, count - len(block)))
+
+    def play(self, block: Samples) -> None:
+        """The loudspeaker's next block."""
+        self.heard.append(block)
+        if block.any():
+            self.sounding.set()
 
     def query_devices(self, device: int | str | None = None, kind: str | None = None) -> Any:
         """The device of a kind, or both."""

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from tests.support.hub import StandInHub, stand_in_hub
 from tests.support.logging_state import logging_kept
 from voice_server import __version__
-from voice_server.cli import application, as_assignments
+from voice_server.cli import application
+from voice_server.commands.explained import as_assignments
 from voice_server.settings import assigned
 
 pytestmark = pytest.mark.socket

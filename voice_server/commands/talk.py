@@ -1,0 +1,122 @@
+"""`voice-server talk`: a conversation in the terminal, by voice or by text."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from voice_server.client.opening import DEFAULT_URL
+from voice_server.commands.explained import KeyOption, UsageError, explained
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOptions:
+    """What the command line asked for."""
+
+    server: str
+    key: str | None
+    language: str | None
+    voice: str | None
+    push_to_talk: bool
+    kiosk: bool
+    microphone: str | None
+    speaker: str | None
+    headset: bool
+
+
+def talk(
+    *,
+    server: Annotated[str, typer.Option(metavar="URL", help="The server's address.")] = DEFAULT_URL,
+    key: KeyOption = None,
+    text: Annotated[bool, typer.Option("--text", help="Type and read; no sound.")] = False,
+    push_to_talk: Annotated[
+        bool, typer.Option("--push-to-talk", help="The space bar begins and ends your turn.")
+    ] = False,
+    kiosk: Annotated[
+        bool, typer.Option("--kiosk", help="Unattended: come back for ever, one status line.")
+    ] = False,
+    microphone: Annotated[str | None, typer.Option(help="Number or part of the name.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Number or part of the name.")] = None,
+    headset: Annotated[
+        bool, typer.Option("--headset", help="The microphone does not hear the speaker.")
+    ] = False,
+    list_devices: Annotated[bool, typer.Option("--list", help="Show the devices.")] = False,
+    language: Annotated[str | None, typer.Option(help="Such as en; unset: detected.")] = None,
+    voice: Annotated[str | None, typer.Option(help="One of the server's voices.")] = None,
+) -> None:
+    """Talk to a server with this machine's microphone and loudspeaker, or with --text."""
+    with explained():
+        if list_devices:
+            typer.echo("\n".join(_devices()))
+            return
+        if kiosk and (text or push_to_talk):
+            raise UsageError("--kiosk is for voice alone: leave --text and --push-to-talk out.")
+        if push_to_talk and not sys.stdin.isatty():
+            raise UsageError("--push-to-talk needs a terminal, for the space bar.")
+        options = TalkOptions(
+            server, key, language, voice, push_to_talk, kiosk, microphone, speaker, headset
+        )
+        asyncio.run(_typed(options) if text else _spoken(options))
+
+
+def _devices() -> list[str]:
+    from voice_server.client.sound_card import described, load_sound  # noqa: PLC0415
+
+    return described(load_sound().query_devices())
+
+
+async def _typed(options: TalkOptions) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from voice_server.client.call import connect  # noqa: PLC0415
+    from voice_server.commands.keyboard import lines  # noqa: PLC0415
+    from voice_server.commands.talk_loop import TypedTalk  # noqa: PLC0415
+    from voice_server.commands.talk_screen import Screen  # noqa: PLC0415
+
+    async with connect(**_who(options)) as call:
+        with Screen(Console()) as screen:
+            await TypedTalk(call, screen, lines(sys.stdin)).run()
+
+
+async def _spoken(options: TalkOptions) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from voice_server.client.call import connect  # noqa: PLC0415
+    from voice_server.client.sound_card import SoundCard, load_sound  # noqa: PLC0415
+    from voice_server.commands.keyboard import keys  # noqa: PLC0415
+    from voice_server.commands.talk_loop import SpokenTalk  # noqa: PLC0415
+    from voice_server.commands.talk_screen import Screen  # noqa: PLC0415
+
+    card = SoundCard(load_sound(), _device(options.microphone), _device(options.speaker))
+    call = connect(
+        **_who(options),
+        turn={"mode": "manual"} if options.push_to_talk else None,
+        input_rate=card.input_rate,
+        output_rate=card.output_rate,
+        echo_cancelled=options.headset,
+    )
+    async with call:
+        with card, Screen(Console(), kiosk=options.kiosk) as screen, keys() as pressed:
+            await SpokenTalk(call, card, screen, pressed, push_to_talk=options.push_to_talk).run()
+
+
+def _who(options: TalkOptions) -> Mapping[str, Any]:
+    """What every kind of conversation asks of the server."""
+    from voice_server.client.reconnection import Reconnection  # noqa: PLC0415
+
+    patience = Reconnection(attempts_max=None, at_first=True) if options.kiosk else Reconnection()
+    return {
+        "url": options.server,
+        "key": options.key,
+        "language": options.language,
+        "voice": options.voice,
+        "playback_reports": True,
+        "reconnection": patience,
+    }
+
+
+def _device(given: str | None) -> int | str | None:
+    return int(given) if given and given.isdecimal() else given
