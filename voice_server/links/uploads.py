@@ -11,6 +11,7 @@ from typing import BinaryIO
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
 
+from voice_server.links.openai_streaming import ClientGone
 from voice_server.rest_settings import RestSettings
 from voice_server.wires.openai_errors import ApiError, missing
 
@@ -23,7 +24,7 @@ _FORM_BYTES = 1_048_576
 
 
 async def receive_json(request: web.Request, limits: RestSettings) -> bytes:
-    """The whole body. Raises `ApiError`."""
+    """The whole body. Raises `ApiError` and `ClientGone`."""
     _check_length(request, limits.body_bytes_max)
     body = bytearray()
     async with _in_time(limits):
@@ -37,7 +38,10 @@ async def receive_json(request: web.Request, limits: RestSettings) -> bytes:
 async def receive_form(
     request: web.Request, file: BinaryIO, limits: RestSettings
 ) -> list[tuple[str, str]]:
-    """Write the form's `file` into `file`; return the other fields. Raises `ApiError`."""
+    """Write the form's `file` into `file`; return the other fields.
+
+    Raises `ApiError` and `ClientGone`.
+    """
     if request.content_type != "multipart/form-data":
         raise ApiError(400, "Send multipart/form-data, with the recording as its field file.")
     _check_length(request, limits.upload_bytes_max, besides=_FORM_BYTES)
@@ -102,8 +106,11 @@ async def _in_time(limits: RestSettings) -> AsyncIterator[None]:
     except TimeoutError as error:
         message = f"The request did not arrive within {limits.upload_timeout_s:g} s."
         raise ApiError(408, message, code="timeout") from error
-    except HttpProcessingError as error:
-        raise ApiError(400, "The body is not what its headers say.") from error
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        message = "The body is not encoded as its headers say."
+        raise ApiError(400, message, code="invalid_body") from error
+    except ConnectionError as error:
+        raise ClientGone from error
 
 
 def _check_length(request: web.Request, bytes_max: int, besides: int = 0) -> None:

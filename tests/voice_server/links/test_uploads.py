@@ -10,6 +10,8 @@ from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 
 from tests.support.http_server import PatientServer
+from voice_server.links.openai_desk import Handler
+from voice_server.links.openai_streaming import ClientGone
 from voice_server.links.uploads import FIELD_BYTES_MAX, FIELDS_MAX, receive_form, receive_json
 from voice_server.rest_settings import RestSettings
 from voice_server.wires.openai_errors import ApiError
@@ -20,6 +22,12 @@ LIMITS = RestSettings(upload_bytes_max=200_000, body_bytes_max=2000, upload_time
 CONTENT = bytes(range(256)) * 700
 
 Client = TestClient[web.Request, web.Application]
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+BEGUN = web.AppKey("begun", asyncio.Event)
+"""Set when a request is being read."""
+GONE = web.AppKey("gone", asyncio.Event)
+"""Set when a client left before its request was whole."""
 
 
 @asynccontextmanager
@@ -28,22 +36,29 @@ async def receiving(limits: RestSettings = LIMITS) -> AsyncIterator[tuple[Client
     file = io.BytesIO()
 
     async def form(request: web.Request) -> web.Response:
-        try:
-            return web.json_response({"fields": await receive_form(request, file, limits)})
-        except ApiError as error:
-            return web.json_response(error.body, status=error.status)
+        return web.json_response({"fields": await receive_form(request, file, limits)})
 
     async def body(request: web.Request) -> web.Response:
-        try:
-            return web.json_response({"size": len(await receive_json(request, limits))})
-        except ApiError as error:
-            return web.json_response(error.body, status=error.status)
+        return web.json_response({"size": len(await receive_json(request, limits))})
 
-    app = web.Application()
+    app = web.Application(middlewares=[_explained])
+    app[BEGUN], app[GONE] = asyncio.Event(), asyncio.Event()
     app.router.add_post("/form", form)
     app.router.add_post("/json", body)
     async with TestClient(PatientServer(app)) as client:
         yield client, file
+
+
+@web.middleware
+async def _explained(request: web.Request, handler: Handler) -> web.StreamResponse:
+    request.app[BEGUN].set()
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return web.json_response(error.body, status=error.status)
+    except ClientGone:
+        request.app[GONE].set()
+        return web.Response(status=499)
 
 
 def form(content: bytes = CONTENT, /, **fields: str) -> FormData:
@@ -143,11 +158,52 @@ async def test_json_has_a_limit_whatever_it_says_of_its_length() -> None:
             assert (await refusal(client, "/json", data=body))[0] == 413
 
 
+@asynccontextmanager
+async def connected(client: Client, *head: str) -> AsyncIterator[Connection]:
+    """A connection on which a request has begun."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    lines = [*head, "Host: localhost", "", ""]
+    writer.write("\r\n".join(lines).encode())
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
 async def test_a_body_has_to_arrive_in_time() -> None:
     hasty = LIMITS.model_copy(update={"upload_timeout_s": 0.05})
-    async with receiving(hasty) as (client, _):
-        head = b"POST /json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
-        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
-        writer.write(head)
+    async with (
+        receiving(hasty) as (client, _),
+        connected(client, "POST /json HTTP/1.1", "Content-Length: 10") as (reader, _writer),
+    ):
         assert b" 408 " in await reader.readline()
-        writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("Transfer-Encoding: chunked", b"zz\r\n"),
+        ("Content-Encoding: gzip\r\nContent-Length: 4", b"zzzz"),
+    ],
+)
+async def test_a_body_that_is_not_what_its_headers_say(header: str, body: bytes) -> None:
+    async with (
+        receiving() as (client, _),
+        connected(client, "POST /json HTTP/1.1", header) as (reader, writer),
+    ):
+        writer.write(body)
+        assert b" 400 " in await reader.readline()
+
+
+FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nthe beginning'
+
+
+@pytest.mark.parametrize("path", ["form", "json"])
+async def test_a_client_that_leaves_in_the_middle(path: str) -> None:
+    async with receiving() as (client, _):
+        head = (f"POST /{path} HTTP/1.1", "Content-Length: 1000")
+        kind = "Content-Type: multipart/form-data; boundary=b"
+        async with connected(client, *head, kind) as (_reader, writer):
+            writer.write(FORM)
+            await client.app[BEGUN].wait()
+        await client.app[GONE].wait()
