@@ -24,17 +24,25 @@ Client = TestClient[web.Request, web.Application]
 
 
 @asynccontextmanager
-async def rest_client(*assignments: str, adapt: Adapt = lambda it: it) -> AsyncIterator[Client]:
-    """A client of the whole application; `adapt` may exchange the scripted engines."""
+async def rest_server(
+    *assignments: str, adapt: Adapt = lambda it: it
+) -> AsyncIterator[tuple[VoiceServer, Client]]:
+    """The whole application and a client; `adapt` may exchange the scripted engines."""
     settings = load(None, [*SCRIPTED, *assignments])
     engines = await load_engines(settings)
-    house = House(settings, adapt(engines), SileroModel(), Metrics())
+    server = VoiceServer(House(settings, adapt(engines), SileroModel(), Metrics()))
     try:
-        server = PatientServer(VoiceServer(house).application())
-        async with TestClient(server) as client:
-            yield client
+        async with TestClient(PatientServer(server.application())) as client:
+            yield server, client
     finally:
         await engines.close()
+
+
+@asynccontextmanager
+async def rest_client(*assignments: str, adapt: Adapt = lambda it: it) -> AsyncIterator[Client]:
+    """The same, where the client is enough."""
+    async with rest_server(*assignments, adapt=adapt) as (_, client):
+        yield client
 
 
 def wav(samples: Samples, rate: int = SAMPLE_RATE) -> bytes:

@@ -1,8 +1,11 @@
 """Every endpoint is where OpenAI's clients look for it, behind the same door."""
 
+import asyncio
+
 import pytest
 
-from tests.support.rest import rest_client
+from tests.support.chat_endpoint import Answer, Step, chat_endpoint, delta, whole_answer
+from tests.support.rest import rest_client, rest_server
 
 pytestmark = pytest.mark.socket
 
@@ -55,3 +58,21 @@ async def test_streams_have_the_pages_policy_too() -> None:
     ):
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.content_type == "audio/mpeg"
+
+
+async def test_a_restart_waits_for_answers_that_have_begun() -> None:
+    answer = Answer([delta("Hello"), Step.PAUSE, *whole_answer(" there.").steps])
+    asked = {"messages": [{"role": "user", "content": "Hello?"}], "stream": True}
+    async with (
+        chat_endpoint(answer) as endpoint,
+        rest_server(f"llm.engine={endpoint.url}") as (server, client),
+    ):
+        async with client.post("/v1/chat/completions", json=asked) as response:
+            drained = asyncio.create_task(server.drain(asyncio.Event()))
+            await asyncio.sleep(0)
+            async with client.get("/v1/models") as refused:
+                assert refused.status == 503
+            assert not drained.done()
+            endpoint.resume.set()
+            assert (await response.read()).endswith(b"data: [DONE]\n\n")
+        await drained
