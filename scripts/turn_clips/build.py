@@ -23,6 +23,8 @@ from .speech import BAR, Spoken, speak, voiced_onset_ms
 
 ROOM_DBFS = -72
 SPEECH_DBFS = -26
+TALKER_DB_MIN = 12
+"""A second talker is so much quieter, or more."""
 TAIL_MS = 2800
 LEAD_MS = (400, 700)
 OVER_REPLY_LEAD_MS = (2200, 3600)
@@ -80,7 +82,7 @@ def _spoken(recipe: Recipe, rng: np.random.Generator) -> Spoken:
 def _leveled(signal: Signal, dbfs: float) -> Signal:
     """Set the level of what sounds, pauses left out."""
     loud = signal[np.abs(signal) > 0.02 * np.abs(signal).max()]
-    return signal * (gain(dbfs) / np.sqrt(np.mean(loud**2)))
+    return signal * (gain(dbfs) / float(np.sqrt(np.mean(loud**2))))
 
 
 def _sound(recipe: Recipe, rng: np.random.Generator) -> Signal:
@@ -121,7 +123,8 @@ def _surroundings(
         case "talker":
             other = speak(str(rng.choice(texts()["talker"])), "en-gb+m2", 1.0, []).signal
             other = np.resize(other, len(signal))
-            return room + level * gain(-rng.uniform(12, SNR_DB_MAX)) * other / other.std()
+            below = level * gain(-rng.uniform(TALKER_DB_MIN, SNR_DB_MAX))
+            return room + below / float(other.std()) * other
         case _:
             return room
 
