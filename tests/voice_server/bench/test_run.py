@@ -6,7 +6,7 @@ from audio.silero import SileroModel
 from models.scheduler import Scheduler
 from tests.support.clip_set import clip_set
 from voice_server.bench.conversation import Bench
-from voice_server.bench.run import ADAPTIVE, Runner, fixed, sweep
+from voice_server.bench.run import ADAPTIVE, Runner, sweep
 from voice_server.settings import Settings, TurnSettings, patched
 
 pytestmark = pytest.mark.story
