@@ -63,10 +63,10 @@ async def _fields(
         if part.name == "file":
             await _save(part, file, limits.upload_bytes_max)
             has_file = True
-        elif len(fields) >= FIELDS_MAX:
-            raise _too_large(_FORM_BYTES)
         else:
             fields.append((part.name, await _text(part)))
+        if len(fields) > FIELDS_MAX or sum(len(value) for _, value in fields) > _FORM_BYTES:
+            raise _too_large(_FORM_BYTES)
     if not has_file:
         raise missing("file")
     return fields

@@ -31,6 +31,9 @@ CONTENT_TYPES: dict[Format, str] = {
     "verbose_json": "application/json",
 }
 
+PROMPT_CHARS_MAX = 2000
+"""More than the 224 tokens of which a recogniser takes notice; of a prompt the end counts."""
+
 _GRANULARITIES = ("segment", "word")
 _LOG_PROBABILITY_MIN = -10.0
 
@@ -77,8 +80,8 @@ def parse(
         granularities=_granularities(form),
         options=RecognitionOptions(
             language=_language(form, languages) or language,
-            prompt=form.one("prompt"),
-            hot_words=tuple(form.all("keywords")),
+            prompt=form.one("prompt")[-PROMPT_CHARS_MAX:],
+            hot_words=_keywords(form),
             translate=task == "translate",
         ),
     )
@@ -160,6 +163,14 @@ def _granularities(form: _Form) -> frozenset[str]:
             "timestamp_granularities", f"There are times of segment and word, not of {name!r}."
         )
     return asked or frozenset({"segment"})
+
+
+def _keywords(form: _Form) -> tuple[str, ...]:
+    words = tuple(form.all("keywords"))
+    if sum(len(word) for word in words) > PROMPT_CHARS_MAX:
+        message = f"keywords have more than {PROMPT_CHARS_MAX} characters together."
+        raise invalid("keywords", message)
+    return words
 
 
 def _language(form: _Form, known: frozenset[str]) -> str | None:

@@ -18,6 +18,7 @@ from models.sse import EventStream
 from voice_server.subtitles import Passage
 from voice_server.wires.openai_errors import ApiError
 from voice_server.wires.openai_transcription import (
+    PROMPT_CHARS_MAX,
     Format,
     TranscriptionRequest,
     delta,
@@ -77,6 +78,12 @@ def test_all_that_can_be_asked_for() -> None:
     )
 
 
+def test_of_a_long_prompt_the_end_counts() -> None:
+    prompt = parse([("prompt", "x" * 5000 + "Wien")], "transcribe").options.prompt
+    assert len(prompt) == PROMPT_CHARS_MAX
+    assert prompt.endswith("Wien")
+
+
 def test_names_of_lists_need_no_brackets() -> None:
     assert parse([("timestamp_granularities", "word")], "transcribe").granularities == {"word"}
 
@@ -107,6 +114,7 @@ def test_the_language_is_the_forms_or_the_servers(
         ("temperature", "nan", "a number from 0 to 1"),
         ("timestamp_granularities", "letter", "not of 'letter'"),
         ("include", "logprobs", "not available"),
+        ("keywords", "x" * 2001, "more than 2000 characters together"),
         ("language", "fr", "does not know the language 'fr': use en"),
     ],
 )
