@@ -20,7 +20,7 @@ class Share:
         return 100 * self.count / self.of if self.of else 0.0
 
     def __str__(self) -> str:
-        return f"{self.percent:.1f} % ({self.count}/{self.of})"
+        return f"{self.percent:.1f} % ({self.count}/{self.of})" if self.of else "-"
 
 
 def interval(share: Share, z: float = 1.96) -> tuple[float, float]:

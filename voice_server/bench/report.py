@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 
 from voice_server.bench.cancels import Cancelled
-from voice_server.bench.figures import floor_figures, interval, spread, turn_figures
+from voice_server.bench.figures import Share, floor_figures, interval, spread, turn_figures
 from voice_server.bench.outcomes import FloorOutcome, TurnOutcome
 from voice_server.bench.plots import Curve, Point, line_plot
 from voice_server.bench.run import Result
@@ -73,7 +73,7 @@ def _rows(results: Sequence[Result]) -> list[Row]:
     floor = [floor_figures(result.floor) for result in results]
     return [
         ["turns cut off", *(str(f.cut_off) for f in turns)],
-        ["… 95 % interval", *(_between(interval(f.cut_off)) for f in turns)],
+        ["… 95 % interval", *(_between(f.cut_off) for f in turns)],
         ["turns talked into", *(str(f.talked_into) for f in turns)],
         ["end of speech to first audio", *(str(f.delay) for f in turns)],
         ["declared end to first audio", *(str(f.hold) for f in turns)],
@@ -91,8 +91,9 @@ def _rows(results: Sequence[Result]) -> list[Row]:
     ]
 
 
-def _between(ends: tuple[float, float]) -> str:
-    return f"{ends[0]:.1f} to {ends[1]:.1f} %"
+def _between(share: Share) -> str:
+    low, high = interval(share)
+    return f"{low:.1f} to {high:.1f} %" if share.of else "-"
 
 
 def _curve_rows(results: Sequence[Result]) -> list[Row]:

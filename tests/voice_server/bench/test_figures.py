@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.voice_server.bench.logs import final, floor_clip, log_of, turn_clip
+from tests.voice_server.bench.logs import Events, final, floor_clip, log_of, turn_clip
 from voice_server import events as ev
 from voice_server.bench import figures
 from voice_server.bench.figures import Share
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.pure
 
 def test_a_share_of_nothing_is_nothing() -> None:
     assert Share(0, 0).percent == 0
+    assert str(Share(0, 0)) == "-"
     assert figures.interval(Share(0, 0)) == (0, 100)
 
 
@@ -50,7 +51,7 @@ def test_turns_are_counted() -> None:
 
 
 def test_sounds_over_a_reply_are_counted() -> None:
-    stop = [(2100.0, ev.PlaybackStopped(1, "barge_in"))]
+    stop: Events = [(2100.0, ev.PlaybackStopped(1, "barge_in"))]
     outcomes = [
         floor_outcome(log_of(floor_clip("backchannel"), stop)),
         floor_outcome(log_of(floor_clip("cough"), [])),
