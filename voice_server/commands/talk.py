@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from voice_server.client.opening import DEFAULT_URL
 from voice_server.commands.explained import KeyOption, UsageError, explained
 
 
@@ -16,7 +15,7 @@ from voice_server.commands.explained import KeyOption, UsageError, explained
 class TalkOptions:
     """What the command line asked for."""
 
-    server: str
+    server: str | None
     key: str | None
     language: str | None
     voice: str | None
@@ -29,7 +28,9 @@ class TalkOptions:
 
 def talk(
     *,
-    server: Annotated[str, typer.Option(metavar="URL", help="The server's address.")] = DEFAULT_URL,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Unset: http://127.0.0.1:8080/.")
+    ] = None,
     key: KeyOption = None,
     text: Annotated[bool, typer.Option("--text", help="Type and read; no sound.")] = False,
     push_to_talk: Annotated[
@@ -105,11 +106,12 @@ async def _spoken(options: TalkOptions) -> None:
 
 def _who(options: TalkOptions) -> Mapping[str, Any]:
     """What every kind of conversation asks of the server."""
+    from voice_server.client.opening import DEFAULT_URL  # noqa: PLC0415
     from voice_server.client.reconnection import Reconnection  # noqa: PLC0415
 
     patience = Reconnection(attempts_max=None, at_first=True) if options.kiosk else Reconnection()
     return {
-        "url": options.server,
+        "url": options.server or DEFAULT_URL,
         "key": options.key,
         "language": options.language,
         "voice": options.voice,

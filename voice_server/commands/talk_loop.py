@@ -2,11 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from voice_server.client.call import Call
 from voice_server.client.errors import ConnectionLost
-from voice_server.client.events import Audio, AudioDone, Error, Event, PlaybackStop, ReplyDone
+from voice_server.client.events import (
+    Audio,
+    AudioDone,
+    Error,
+    Event,
+    PlaybackStop,
+    Reconnected,
+    ReplyDone,
+)
 from voice_server.client.sound_card import SoundCard
 from voice_server.commands.talk_screen import Screen
 
@@ -63,10 +72,11 @@ class SpokenTalk:
 
     async def _obey_keys(self) -> None:
         while (key := await self._keys.get()) not in QUIT:
-            if key == ESCAPE:
-                await self._call.cancel()
-            elif key == " " and self._push_to_talk:
-                await self._toggle()
+            with suppress(ConnectionLost):  # the screen tells, and the reply is gone with it
+                if key == ESCAPE:
+                    await self._call.cancel()
+                elif key == " " and self._push_to_talk:
+                    await self._toggle()
 
     async def _toggle(self) -> None:
         """A terminal knows no key-up: one press begins, the next one sends."""
@@ -85,7 +95,10 @@ class SpokenTalk:
 
 
 class TypedTalk:
-    """Lines in, answers on the screen. Audio is counted as played as it comes."""
+    """Lines in, answers on the screen. Audio is counted as played as it comes.
+
+    An answer that is lost with its connection is not waited for, and not asked for again.
+    """
 
     def __init__(self, call: Call, screen: Screen, typed: AsyncIterator[str]) -> None:
         self._call = call
@@ -101,14 +114,15 @@ class TypedTalk:
         async for line in self._typed:
             if line.strip():
                 self._answered.clear()
-                await self._call.text(line)
+                with suppress(ConnectionLost):
+                    await self._call.text(line)
                 await self._answered.wait()
 
     async def _listen(self) -> None:
         async for event in self._call:
             self._screen.take(event)
             await self._play(event)
-            if isinstance(event, ReplyDone | Error):
+            if isinstance(event, ReplyDone | Error | Reconnected):
                 self._answered.set()
         raise ConnectionLost("The server has ended the conversation.")
 

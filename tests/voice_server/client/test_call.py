@@ -30,6 +30,7 @@ from voice_server.client import (
     ReplyDone,
     ReplyStarted,
     ServerFull,
+    SpeechStarted,
     Unauthorized,
     connect,
 )
@@ -49,6 +50,17 @@ async def wait_for(call: Call, kind: type[_Kind]) -> _Kind:
             if isinstance(event, kind):
                 return event
     raise AssertionError(f"the call ended before {kind.__name__}")
+
+
+async def is_heard(call: Call) -> bool:
+    """Whether the server hears somebody speak before it answers a ping that follows."""
+    await call.send_audio(load_clip("question"))
+    await call.ping()
+    async with asyncio.timeout(PATIENCE_S):
+        async for event in call:
+            if isinstance(event, SpeechStarted | Pong):
+                return isinstance(event, SpeechStarted)
+    raise AssertionError("the call ended")
 
 
 async def test_a_spoken_turn(server: ServerProcess) -> None:
@@ -166,6 +178,9 @@ async def test_it_comes_back_when_the_server_does() -> None:
                 assert again.attempts >= 1
                 await waiting
                 assert (await wait_for(call, ReplyStarted)).cause == "text"
+                assert not await is_heard(call)
+                await call.mute(False)
+                assert await is_heard(call)
 
 
 async def test_a_server_that_goes_away_says_when_to_come_back() -> None:

@@ -75,14 +75,16 @@ async def test_it_opens_a_session_and_yields_ready_first(
     await connection.close()
 
 
-async def test_what_came_before_ready_is_not_lost(
-    http: aiohttp.ClientSession, scripted: ServerProcess
-) -> None:
-    wrong = hello(CallOptions(), {"language": "not a tag"})
-    connection = await Connection.open(http, voice_url(scripted.url), None, wrong)
+async def test_what_came_before_ready_is_not_lost(http: aiohttp.ClientSession) -> None:
+    async def hesitates(socket: web.WebSocketResponse) -> None:
+        await socket.send_json({"type": "error", "code": "bad_request", "message": "No."})
+        await socket.send_json(READY)
+
+    server, connection = await opened(http, hesitates)
     assert isinstance(await connection.receive(), Error)
     assert isinstance(await connection.receive(), Ready)
     await connection.close()
+    await server.close()
 
 
 async def test_a_refused_hello_is_explained(
