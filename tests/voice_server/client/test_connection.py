@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.support.greeting import READY
 from tests.support.server import ServerProcess
 from voice_server.client.connection import EARLY_MAX, FRAME_BYTES_MAX, Connection
 from voice_server.client.errors import ConnectionLost, ConnectionRefused, ProtocolError
@@ -20,16 +21,6 @@ pytestmark = pytest.mark.socket
 
 Script = Callable[[web.WebSocketResponse], Awaitable[None]]
 HELLO = hello(CallOptions(), {})
-READY = {
-    "type": "ready",
-    "session": "ses_1",
-    "mode": "conversation",
-    "audio": {
-        "framing": "framed",
-        "input": {"codec": "pcm_s16le", "rate": 16_000},
-        "output": {"codec": "pcm_s16le", "rate": 24_000},
-    },
-}
 
 
 @pytest.fixture

@@ -1,18 +1,22 @@
 """One-liners against the real server: ask, speak, transcribe, and sentences when they cannot."""
 
+from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.clips import load_clip
+from tests.support.greeting import READY
 from tests.support.server import ServerProcess
 from voice_server.audio_file import AudioFileError
 from voice_server.client import CallError, ReplyFailed, ask, speak, transcribe_file
-from voice_server.client.errands import PIECE_CHARS_MAX, pieces
+from voice_server.client.errands import PIECE_CHARS_MAX, pieces, transcribed
 
 pytestmark = pytest.mark.socket
 
@@ -41,6 +45,33 @@ def test_every_stretch_of_a_recording(server: ServerProcess, tmp_path: Path) -> 
     first, second = transcribe_file(str(file), server.url).splitlines()
     assert "London" in first
     assert second.lower().startswith("no")
+
+
+async def test_stretches_come_in_the_order_in_which_they_were_said() -> None:
+    """A server that recognises the second one first, because it is shorter."""
+
+    async def converse(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(protocols=("voice.v1",))
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.send_json(READY)
+        while (await socket.receive()).type is WSMsgType.BINARY:
+            pass
+        for item, ms in (("turn_1", 100), ("turn_2", 900)):
+            await socket.send_json({"type": "speech.started", "item": item, "pos": 0, "ms": ms})
+        await socket.send_json({"type": "ack", "id": "last"})
+        for item in ("turn_2", "turn_1"):
+            await socket.send_json({"type": "transcript.final", "item": item, "text": item})
+        await socket.receive()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/v1/voice", converse)
+    async with TestServer(app) as server:
+        file = str(CLIPS / "no.flac")
+        async with aclosing(transcribed(file, str(server.make_url("/")))) as stretches:
+            said = [(stretch.final.text, stretch.start_ms) async for stretch in stretches]
+    assert said == [("turn_1", 100), ("turn_2", 900)]
 
 
 def test_a_recording_of_nothing(server: ServerProcess, tmp_path: Path) -> None:
