@@ -22,7 +22,7 @@ DELAY_FRAMES_MAX = 400 // FRAME_MS
 """Loudspeaker to microphone, network and buffers included."""
 PLAYED_FRAMES = WINDOW_FRAMES + DELAY_FRAMES_MAX
 CORRELATION_MIN = 0.7
-MARGIN_DB = 6.0
+MARGIN_DB = 4.0
 """A voice this much louder than the expected echo is no echo."""
 LOCK_FRAMES = 3000 // FRAME_MS
 """How long delay and loss are believed without a new match."""

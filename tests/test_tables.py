@@ -39,7 +39,7 @@ def test_an_unknown_option_gets_the_usage(
 
 def test_a_row_has_default_range_and_meaning() -> None:
     text = tables.reference()
-    assert "| `turn.pre_roll_ms` | `500` | 0 – 2000 | Audio from before the onset that belongs to the utterance. |" in text
+    assert "| `turn.interrupt_onset_ms` | `30` | 10 – 1000 | Voice over a reply needed" in text
     assert "| `llm.temperature` | unset | 0 – 2 |  |" in text
     assert '| `turn.interrupt` | `"confirm"` | `confirm`, `instant`, `off` |' in text
 

@@ -29,7 +29,7 @@ from voice_server.events import (
     TurnMeasured,
 )
 from voice_server.playout import Playout
-from voice_server.reply import AudioRoom
+from voice_server.reply import AudioRoom, ReplyPlan
 from voice_server.timeline import Stage, Timeline
 
 UNSENT_MS_MAX = 4000
@@ -37,6 +37,9 @@ UNSENT_MS_MAX = 4000
 
 ECHO_S = 4.0
 """How long ago something may have been said that a microphone hears now."""
+
+JUST_S = 1.5
+"""How long ago something may have been said that is answered now."""
 
 ReplyEvent = (
     ReplyWritten
@@ -52,7 +55,7 @@ ReplyEvent = (
 class ActiveReply:
     """The reply that holds the floor."""
 
-    number: int
+    plan: ReplyPlan
     cause: ReplyCause
     turn: int | None
     playout: Playout
@@ -65,8 +68,6 @@ class ActiveReply:
     status: ReplyStatus = "completed"
     tokens: int = 0
     """Pieces of text the language model made."""
-    said_to: str = field(default="", repr=False)
-    """The user's words that it answers, if it was begun before the turn had ended."""
     withheld: list[ServerEvent] = field(default_factory=list, repr=False)
     """What a reply begun early would have said to the client."""
     levels: LevelTrack | None = None
@@ -119,10 +120,20 @@ class ActiveReply:
         self.room.set(self.playout.unsent_ms < UNSENT_MS_MAX)
         return events
 
+    @property
+    def number(self) -> int:
+        """Its number, and that of its stream."""
+        return self.plan.reply
+
     def saying(self, now: float) -> str:
         """The words that sounded in the last few seconds, with those that sound next."""
         start, end = self.playout.sounding(now, ECHO_S)
         return self.text[start:end]
+
+    def just_said(self, now: float) -> str:
+        """The words that were heard whole in the last moments."""
+        start, _ = self.playout.sounding(now, JUST_S)
+        return self.text[start : self.playout.heard(now).end_char]
 
     def cancel(self) -> None:
         """Stop making it. Whatever still arrives carries a number that is no longer current."""

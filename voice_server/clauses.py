@@ -28,6 +28,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|e\.g|i\.e|no|approx|dept|fig|\d+|[a-z])\.$",
     re.IGNORECASE,
 )
+_ABBREVIATION_CHARS_MAX = 12
 _UNSPOKEN = {"<think>": "</think>", "```": "```"}
 
 
@@ -88,7 +89,7 @@ class ClauseCutter:
     def _may_end(self, match: re.Match[str]) -> bool:
         clause = self._text[: match.end()]
         mark = match["mark"] or match[0]
-        if mark == "." and _ABBREVIATION.search(clause):
+        if mark == "." and _ABBREVIATION.search(clause[-_ABBREVIATION_CHARS_MAX:]):
             return False
         if mark == "\n":
             return True

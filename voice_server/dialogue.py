@@ -6,20 +6,23 @@ has ended releases it; voice over a reply pauses it, and the words decide what b
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from models.asr import Transcript
 from voice_server import events as ev
 from voice_server.barge_in import Verdict, judge
+from voice_server.casting import ReplyCall
 from voice_server.closes import ErrorCode
 from voice_server.ear import HeardFrame
 from voice_server.end_of_turn import EndOfTurn
 from voice_server.listener import Listener, Standing
 from voice_server.lull import Lull
 from voice_server.metrics import Metrics
-from voice_server.speaker import ReplyCall, Speaker
+from voice_server.speaker import Speaker
 from voice_server.timeline import Stage, Timeline
 from voice_server.turns import (
+    EndCause,
     EndExpected,
     Floor,
     ReplyInterrupted,
@@ -32,6 +35,20 @@ from voice_server.turns import (
     UtteranceBegan,
     UtteranceDropped,
 )
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What is known about one user turn until it is answered."""
+
+    timeline: Timeline = field(default_factory=Timeline)
+    cause: EndCause | None = None
+    """How it ended."""
+    revision: int = 0
+    """Of the partials shown."""
+    speculations: int = 0
+    wanted: bool = True
+    """False: the client does not want an answer."""
 
 
 class Dialogue:
@@ -60,9 +77,7 @@ class Dialogue:
         self._emit = emit
         self._clock = clock
         self._lull = Lull()
-        self._timeline = Timeline()
-        self._revision = 0
-        self._speculations = 0
+        self._open: dict[int, _Turn] = {}
         self._owed: ReplyCall | None = None
 
     # What the user does ----------------------------------------------------------------------
@@ -83,10 +98,9 @@ class Dialogue:
             match action:
                 case UtteranceBegan(turn, at_ms):
                     self._begin(turn, at_ms)
-                case EndExpected():
-                    self._timeline = Timeline()
-                case SpeechResumed():
+                case EndExpected(turn) | SpeechResumed(turn):
                     self._speaker.forget_foreseen()
+                    self._open[turn].timeline = Timeline()
                 case TurnEnded():
                     self._end(action)
                 case UtteranceDropped(turn):
@@ -100,23 +114,36 @@ class Dialogue:
                 case _:
                     assert_never(action)
 
+    def cancel(self) -> None:
+        """The client wants no answer to what was said so far."""
+        self._owed = None
+        self._speaker.forget_foreseen()
+        for turn in self._open.values():
+            turn.wanted = False
+
     def _begin(self, turn: int, at_ms: int) -> None:
-        self._revision = self._speculations = 0
-        self._timeline = Timeline()
+        self._open[turn] = _Turn()
         during_reply = self._speaker.current is not None
-        self._emit(ev.SpeechStarted(turn, at_ms, during_reply))
+        self._emit(ev.SpeechStarted(turn, self._microphone_ms(at_ms), during_reply))
 
     def _end(self, ended: TurnEnded) -> None:
-        self._timeline.mark(Stage.SPEECH_END, self.heard_at)
-        self._timeline.mark(Stage.TURN_END, self._clock())
-        self._emit(ev.SpeechStopped(ended.turn, ended.at_ms))
+        turn = self._open[ended.turn]
+        turn.cause = ended.cause
+        turn.timeline.mark(Stage.SPEECH_END, self.heard_at)
+        turn.timeline.mark(Stage.TURN_END, self._clock())
+        self._emit(ev.SpeechStopped(ended.turn, self._microphone_ms(ended.at_ms)))
 
     def _drop(self, turn: int) -> None:
+        del self._open[turn]
         self._metrics.turns.labels("dropped").inc()
         self._speaker.forget_foreseen()
-        self._emit(ev.SpeechStopped(turn, self._turns.now_ms))
+        self._emit(ev.SpeechStopped(turn, self._microphone_ms(self._turns.now_ms)))
         self._emit_final(turn, Transcript(language=self.language))
         self._answer_owed()
+
+    def _microphone_ms(self, heard_ms: int) -> int:
+        """Audio time of the turn machine as time of the client's microphone."""
+        return max(0, round(heard_ms + self._listener.ear.offset_ms))
 
     # What the user says ----------------------------------------------------------------------
 
@@ -126,10 +153,13 @@ class Dialogue:
         if not self._listener.is_current(event.turn) or not said.text:
             return
         self._contest(event.turn, said, final=False)
-        self._revision += 1
+        turn = self._open.get(event.turn)
+        if turn is None:
+            return  # the words have just shown that it was nothing
+        turn.revision += 1
         self._emit(
             ev.PartialTranscript(
-                event.turn, self._revision, said.committed, said.volatile, said.language
+                event.turn, turn.revision, said.committed, said.volatile, said.language
             )
         )
 
@@ -142,41 +172,52 @@ class Dialogue:
                 if event.transcript is not None:
                     self._foresee(event, event.transcript)
             case Standing.FINAL:
-                self._timeline.mark(Stage.FINAL_TEXT, self._clock())
                 self._conclude(event)
 
     def _contest(self, turn: int, said: Transcript, *, final: bool) -> None:
         """Over a reply, the words decide whose floor it is."""
         if self._turns.floor is Floor.CONTESTED:
-            verdict = judge(said.text, said.language, self._speaker.saying(self._clock()))
+            now = self._clock()
+            verdict = judge(
+                said.text,
+                said.language,
+                self._speaker.saying(now),
+                echoes=self._speaker.may_echo,
+                whole=final,
+            )
             if verdict is Verdict.ECHO:
                 self._metrics.echoes.inc()
+            if verdict is Verdict.BACKCHANNEL and self._speaker.invites_answer(now):
+                verdict = Verdict.WORDS
             self.act(self._listener.hear_words(turn, verdict, final))
 
     def _foresee(self, event: ev.TranscriptFinished, said: Transcript) -> None:
         """The turn has probably ended: how sure is it, and what would the answer be?"""
-        turn, revision = event.turn, event.revision
-        self._timeline.mark(Stage.FINAL_TEXT, self._clock())
-        self._contest(turn, said, final=True)
-        if not self._listener.is_current(turn):
+        number = event.turn
+        self._contest(number, said, final=True)
+        if not self._listener.is_current(number):
             return
-        settings = self._turns.settings
-        pause = self._listener.pause(event)
-        silence_ms = self._end_of_turn.silence_ms(pause, settings)
-        self._turns.require_silence(turn, revision, silence_ms)
-        if self._may_speculate(said):
-            self._speculations += 1
-            call = ReplyCall("vad", turn, timeline=self._timeline, said_to=said.text, early=True)
-            self._speaker.foresee(call)
+        turn, settings = self._open[number], self._turns.settings
+        turn.timeline.mark(Stage.FINAL_TEXT, self._clock())
+        silence_ms = self._end_of_turn.silence_ms(self._listener.pause(event), settings)
+        self._turns.require_silence(number, event.revision, silence_ms)
+        if self._may_speculate(turn, said):
+            turn.speculations += 1
+            call = ReplyCall("vad", number, timeline=turn.timeline, foreseen=said.text)
+            if self._speaker.foresee(call):
+                self._turns.await_reply(number, event.revision)
 
-    def _may_speculate(self, said: Transcript) -> bool:
+    def _may_speculate(self, turn: _Turn, said: Transcript) -> bool:
         settings = self._turns.settings
         if not (self._answers and said.text and settings.speculate and settings.mode == "vad"):
             return False
-        enough = self._turns.voice_ms >= settings.speech_ms_min
-        return enough and self._speculations < settings.speculations_max
+        if self._turns.voice_ms < settings.speech_ms_min:
+            return False
+        return turn.wanted and turn.speculations < settings.speculations_max
 
     def _conclude(self, event: ev.TranscriptFinished) -> None:
+        turn = self._open.pop(event.turn)
+        turn.timeline.mark(Stage.FINAL_TEXT, self._clock())
         said = event.transcript
         if said is None:
             self._metrics.turns.labels("failed").inc()
@@ -186,10 +227,16 @@ class Dialogue:
             self._metrics.turns.labels("heard" if said.text else "empty").inc()
         self._emit_final(event.turn, said)
         if said.text and self._answers:
-            cause: ev.ReplyCause = "commit" if self._turns.settings.mode == "manual" else "vad"
             self._speaker.user_said(said.text, self._clock())
-            self._owed = ReplyCall(cause, event.turn, timeline=self._timeline, said_to=said.text)
+            self._owe(event.turn, turn)
         self._answer_owed()
+
+    def _owe(self, number: int, turn: _Turn) -> None:
+        manual = self._turns.settings.mode == "manual"
+        if not turn.wanted or (manual and turn.cause == "length"):
+            return
+        cause: ev.ReplyCause = "commit" if turn.cause == "commit" else "vad"
+        self._owed = ReplyCall(cause, number, timeline=turn.timeline)
 
     def _answer_owed(self) -> None:
         """Answer, unless the user goes on already: then the whole is answered at its end.

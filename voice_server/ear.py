@@ -39,6 +39,8 @@ class Ear:
         self.format = format
         self.position = 0
         """Samples taken in, at the input rate."""
+        self.offset_ms = 0.0
+        """Microphone time minus heard time: what was skipped, less what was filled in."""
         self.pre_roll = PreRoll(pre_roll_ms)
         """Push frames that belong to no utterance; drain it when one begins."""
         self._decoder = Decoder(format)
@@ -55,17 +57,29 @@ class Ear:
 
     def skip(self, data: bytes) -> None:
         """Take in bytes without listening to them."""
-        self.position += len(self._decoder.feed(data))
+        self.skip_samples(len(self._decoder.feed(data)))
+
+    def skip_samples(self, samples: int) -> None:
+        """Let time pass without listening, in samples at the input rate."""
+        self.position += samples
+        self.offset_ms += samples * 1000 / self.format.rate
 
     def miss(self, samples: int) -> Iterator[HeardFrame]:
         """Take in silence for samples that will not come."""
-        self.position += samples
         kept = min(samples, self.format.rate * GAP_MS_MAX // 1000)
+        self.position += kept
+        self.skip_samples(samples - kept)
         yield from self._frames(np.zeros(kept, dtype=np.int16))
 
     def stall(self, ms: int) -> Iterator[HeardFrame]:
         """Silence in place of audio that did not come in time, if it comes at all."""
+        self.offset_ms -= ms
         yield from self._frames(np.zeros(self.format.rate * ms // 1000, dtype=np.int16))
+
+    def keep(self, pre_roll_ms: int) -> None:
+        """Change how much audio from before an onset is kept."""
+        if pre_roll_ms != self.pre_roll.duration_ms:
+            self.pre_roll = PreRoll(pre_roll_ms)
 
     def level(self) -> float | None:
         """Loudness of the last tenth of a second in dBFS, once per tenth of a second."""

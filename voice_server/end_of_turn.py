@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from voice_server.lexicon import ends_with, lexicon_for, words_of
+from voice_server.lexicon import begins_with, ends_with, lexicon_for, words_of
 from voice_server.settings import TurnSettings
 
 SURE = 0.5
@@ -31,7 +31,6 @@ _NUMBER_WORDS = frozenset(
         "forty fifty sixty seventy eighty ninety hundred thousand point dot at"
     )
 )
-_QUESTION_WORDS = frozenset(words_of("what who where when why how which whose is are do does can"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class RuleEndOfTurn:
             doubt = max(0.0, 1.0 - 2 * pause.completeness)
             heard_ms = settings.silence_ms + doubt * (settings.silence_ms_max - settings.silence_ms)
             return settings.silence_ms_min if pause.completeness >= SURE else heard_ms
-        if is_complete(pause.text, words, pause.fall_db):
+        if is_complete(pause.text, words, pause.language, pause.fall_db):
             return max(settings.silence_ms_min, min(habit_ms, settings.silence_ms))
         return max(settings.silence_ms, habit_ms)
 
@@ -87,26 +86,35 @@ def is_unfinished(text: str, words: list[str], language: str) -> bool:
         return True
     if text.rstrip().endswith("?"):
         return False
-    if ends_with(words, known.hanging):
+    return ends_with(words, known.hanging) or _is_half_a_number(words)
+
+
+def is_complete(text: str, words: list[str], language: str, fall_db: float) -> bool:
+    """Whether the words can stand alone: a question or a request that has ended.
+
+    A full stop proves little, because recognisers put one at every pause: what merely states
+    something, or opens with what has a second half, may go on.
+    """
+    known = lexicon_for(language)
+    ended = bool(_TERMINAL.search(text.rstrip()))
+    if begins_with(words, known.openers):
+        return False
+    if text.rstrip().endswith("?"):
         return True
-    return _is_half_a_number(words)
-
-
-def is_complete(text: str, words: list[str], fall_db: float) -> bool:
-    """Whether the words can stand alone."""
-    if _TERMINAL.search(text.rstrip()):
-        return len(words) > 1 or fall_db >= FALL_DB
-    return words[0] in _QUESTION_WORDS and len(words) > 3 and fall_db >= FALL_DB
+    if not known.requests:
+        return ended  # nothing is known about this language but its full stops
+    asks = begins_with(words, known.requests)
+    return asks and (ended or (len(words) > 3 and fall_db >= FALL_DB))
 
 
 def _is_half_a_number(words: list[str]) -> bool:
-    """Digits read out one by one, fewer than a telephone number has: more are likely."""
-    spoken = 0
+    """Digits or letters given one by one, fewer than a telephone number has: more are likely."""
+    given = 0
     for word in reversed(words):
-        if word not in _NUMBER_WORDS and not word.isdecimal():
+        if word not in _NUMBER_WORDS and not word.isdecimal() and len(word) > 1:
             break
-        spoken += len(word) if word.isdecimal() else 1
-    return 2 < spoken <= _DIGITS_MAX
+        given += len(word) if word.isdecimal() else 1
+    return 2 < given <= _DIGITS_MAX
 
 
 class PauseHabit:

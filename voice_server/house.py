@@ -7,6 +7,7 @@ from audio.silero import SileroModel
 from voice_server.engines import Engines
 from voice_server.events import SessionOptions, SessionReady
 from voice_server.metrics import Metrics
+from voice_server.playout import lead_ms
 from voice_server.settings import Settings
 
 
@@ -36,6 +37,7 @@ class House:
                 "max_session_s": int(limits.session_s_max),
                 "idle_timeout_s": int(limits.idle_timeout_s),
                 "max_utterance_s": self.settings.turn.utterance_ms_max // 1000,
+                "max_lead_ms": lead_ms(options, limits),
                 "ping_interval_s": int(limits.ping_interval_s),
             },
             notices=tuple(choice.notice for choice in self.engines.choices if choice.notice),

@@ -20,6 +20,8 @@ class Inbox:
     """A queue with one reader."""
 
     def __init__(self) -> None:
+        self.held_back = False
+        """The client has more to say, and is made to wait."""
         self._queue: deque[InboxEvent] = deque()
         self._filled = asyncio.Event()
         self._room = asyncio.Semaphore(DELIVERED_MAX)

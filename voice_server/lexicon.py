@@ -1,4 +1,4 @@
-"""The words that turn-taking knows, per language: backchannels, commands, hanging words, fillers.
+"""The words that turn-taking knows, per language: backchannels, commands, unfinished ends, …
 
 The lists are data (`lexicon.toml`), so that adding a language needs no code. For a language without
 lists there is nothing to know: no word is a backchannel, and no turn reads unfinished.
@@ -24,6 +24,8 @@ class Lexicon:
     commands: frozenset[Phrase] = frozenset()
     hanging: frozenset[Phrase] = frozenset()
     fillers: frozenset[Phrase] = frozenset()
+    openers: frozenset[Phrase] = frozenset()
+    requests: frozenset[Phrase] = frozenset()
 
 
 def words_of(text: str) -> list[str]:

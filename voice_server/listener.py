@@ -42,7 +42,7 @@ from voice_server.turns import (
     UtteranceDropped,
 )
 
-CONTESTED_MS = 200
+CONTESTED_MS = 150
 """Partials come at least this often while words decide about a reply."""
 
 
@@ -131,7 +131,10 @@ class Listener:
         decode.result = event
         if not decode.ended:
             return Standing.FORESEEN
+        if any(turn < event.turn and older.ended for turn, older in self._decodes.items()):
+            return Standing.VOID  # told again when the turns before it are
         self._forget(event.turn)
+        self._tell_next()
         return Standing.FINAL
 
     def hear_words(self, turn: int, verdict: Verdict, final: bool) -> list[TurnAction]:
@@ -220,11 +223,17 @@ class Listener:
             self._utterance.close()
             self._utterance = None
 
+    def _tell_next(self) -> None:
+        """Turns are concluded in the order in which they ended, however long each decode takes."""
+        ended = [turn for turn, decode in self._decodes.items() if decode.ended]
+        if ended and (result := self._decodes[min(ended)].result):
+            self._post(result)
+
     # Words -----------------------------------------------------------------------------------
 
     def _ask_for_partial(self) -> None:
         waited_ms = self.turns.now_ms - self._partial_at_ms
-        if self._partial or self.turns.user is not User.SPEAKING:
+        if self._partial or self.turns.user is not User.SPEAKING or not self.turns.voice_ms:
             return
         contested = self.turns.floor is Floor.CONTESTED
         if waited_ms < min(self._interval_ms, CONTESTED_MS if contested else self._interval_ms):

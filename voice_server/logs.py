@@ -65,7 +65,7 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Append the extra fields."""
-        fields = "".join(f"  {key}={value}" for key, value in extra_fields(record).items())
+        fields = "".join(f"  {key}={plain(value)}" for key, value in extra_fields(record).items())
         return super().formatMessage(record) + fields
 
 
@@ -84,6 +84,12 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
         return hide_secrets(json.dumps(fields, ensure_ascii=False, default=str))
+
+
+def plain(value: object) -> str:
+    """A value on one line: what a client calls itself cannot begin a line of its own."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
 
 
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:

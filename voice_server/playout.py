@@ -10,6 +10,7 @@ Why pace at all: whatever lies in the client's buffers at a barge-in was synthes
 vain, and a client that cannot flush would go on talking.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
@@ -18,13 +19,17 @@ import numpy as np
 
 from audio import Samples
 from models.tts import WordMark
-from voice_server.events import AudioDone, AudioFrame, AudioMarked, AudioStarted
+from voice_server.events import AudioDone, AudioFrame, AudioMarked, AudioStarted, SessionOptions
+from voice_server.settings import LimitSettings
 
 FIRST_FRAME_MS = 40
 """Short, so that the first sound leaves early."""
 
 FRAME_MS = 100
 """Later frames: fewer messages."""
+
+LEAD_MS_MIN = 2 * FRAME_MS
+"""With less, no frame would ever fit."""
 
 PlayoutEvent = AudioStarted | AudioMarked | AudioFrame | AudioDone
 
@@ -38,6 +43,11 @@ class Heard:
     end_char: int
     """Characters of the reply's text, up to the end of the last word heard whole."""
     basis: Literal["reported", "estimated"]
+
+
+def lead_ms(options: SessionOptions, limits: LimitSettings) -> int:
+    """How far audio may be sent ahead of playback: what the client wants, within our bounds."""
+    return max(LEAD_MS_MIN, min(options.lead_ms_max, limits.lead_ms_max))
 
 
 class Playout:
@@ -61,6 +71,8 @@ class Playout:
         self._position_at = 0.0
         self._moving = True
         self._paused = False
+        self._still = False
+        """The client holds its loudspeaker still, because it was asked to."""
         self._reported: int | None = None
 
     # From the voice --------------------------------------------------------------------------
@@ -121,6 +133,12 @@ class Playout:
         """Whether the last sample was heard."""
         return self._done_sent and not self._paused and self.position(now) >= self.sent
 
+    def left_ms(self, now: float) -> float:
+        """How long what was made will still sound; infinite while more is being made."""
+        if not self._complete:
+            return math.inf
+        return (self.made - self.position(now)) * 1000 / self.rate
+
     def _room(self, now: float) -> int:
         return self._lead - (self.sent - self.position(now))
 
@@ -169,6 +187,7 @@ class Playout:
     def pause(self, now: float, *, client_stops: bool) -> None:
         """Send nothing more. `client_stops`: its loudspeaker holds still, too."""
         self._paused = True
+        self._still = client_stops
         if client_stops:
             self._position = self.position(now)
             self._position_at = now
@@ -176,7 +195,7 @@ class Playout:
 
     def resume(self, now: float) -> None:
         """Go on with the next sample."""
-        self._paused = False
+        self._paused = self._still = False
         if not self._moving:
             self._position_at = now
             self._moving = True
@@ -199,7 +218,7 @@ class Playout:
         plausible = earliest <= position <= self.sent
         self._reported = self._position = min(self.sent, max(earliest, position))
         self._position_at = now
-        self._moving = moving
+        self._moving = moving and not self._still
         return plausible
 
     def heard(self, now: float) -> Heard:

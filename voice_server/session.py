@@ -14,6 +14,7 @@ from audio.vad import VoiceDetector
 from models.asr import RecognitionOptions
 from voice_server import events as ev
 from voice_server import session_config
+from voice_server.casting import ReplyCall
 from voice_server.closes import ErrorCode
 from voice_server.curfew import Curfew, Expiry
 from voice_server.dialogue import Dialogue
@@ -23,7 +24,7 @@ from voice_server.house import House
 from voice_server.inbox import Inbox, InboxEvent
 from voice_server.listener import Listener
 from voice_server.session_config import ConfigError
-from voice_server.speaker import ReplyCall, Speaker
+from voice_server.speaker import Speaker
 from voice_server.turns import Floor, TurnAction, TurnError, Turns, User
 
 FLOW_MS = 1000
@@ -71,13 +72,9 @@ class Session:
                 event = await self.inbox.take(self._next_due())
                 if event is not None:
                     self._decide(event)
-                now = self._clock()
-                self._note_stall(now)
-                self._note_reply(now)
-                self._speaker.progress(now)
-                self._keep_curfew(now)
-                self._show_state()
-                self._leave_when_idle()
+                self._pass_time(self._clock())
+                if len(self.inbox):
+                    await asyncio.sleep(0)  # a client that sends much does not keep others waiting
         finally:
             self._listener.close()
             self._speaker.close()
@@ -125,9 +122,13 @@ class Session:
     def _open(self) -> None:
         try:
             self._configure(self.options.config)
+            refusal = ""
         except ConfigError as error:
-            self._refuse(str(error))
+            self._configure(ev.SessionConfig())
+            refusal = str(error)
         self._emit(self._house.ready(self.id, self.options, self._effective_config()))
+        if refusal:
+            self._refuse(refusal)
         self._emit(ev.StateChanged(self._state))
         if self.options.mode == "conversation" and self._settings.llm.greeting:
             call = ReplyCall("say", text=self._settings.llm.greeting)
@@ -146,10 +147,28 @@ class Session:
         return self._turns.in_utterance and self._turns.settings.mode == "vad"
 
     def _note_stall(self, now: float) -> None:
-        """Turns count microphone audio, so a microphone that stops would stop time."""
-        if self._awaits_audio and now >= self._stall_at:
+        """Turns count microphone audio, so a microphone that stops would stop time.
+
+        Not while audio waits here, or in a reader that has to slow the client down.
+        """
+        if not self._awaits_audio or now < self._stall_at:
+            return
+        if not self.inbox.held_back and not len(self.inbox):
             self._hear(self._listener.stall(self._turns.settings.stall_ms))
-            self._stall_at = now + self._turns.settings.stall_ms / 1000
+        self._expect_audio(0.0)
+
+    def _expect_audio(self, seconds: float) -> None:
+        """Audio of this length has come; the next takes as long, and then it is late."""
+        self._stall_at = self._clock() + seconds + self._turns.settings.stall_ms / 1000
+
+    def _pass_time(self, now: float) -> None:
+        """What happens because it is later: silence, playback, deadlines; then say what changed."""
+        self._note_stall(now)
+        self._note_reply(now)
+        self._speaker.progress(now)
+        self._keep_curfew(now)
+        self._show_state()
+        self._leave_when_idle()
 
     def _decide(self, event: InboxEvent) -> None:
         match event:
@@ -173,17 +192,18 @@ class Session:
                 self._obey(event)
 
     def _leave_when_idle(self) -> None:
-        """The server shuts down: let a reply in progress end first."""
-        if self._leaving and not self._speaker.busy:
+        """The server shuts down: let a turn and its reply end first."""
+        asked = self._turns.in_utterance or self._listener.deciding
+        if self._leaving and not asked and not self._speaker.busy:
             self._emit(ev.GoingAway("drain"))
             self._over = True
 
     def _note_reply(self, now: float) -> None:
         """Nobody is idle while a reply is made or played, nor at the moment when it ends.
 
-        A paused reply waits for the user, whose microphone may have gone.
+        A reply that stands still waits for the user, whose client may have gone.
         """
-        if self._speaker.current and self._turns.floor is not Floor.CONTESTED:
+        if self._speaker.current and self._speaker.next_due(now) is not None:
             self._curfew.active(now)
 
     def _keep_curfew(self, now: float) -> None:
@@ -213,11 +233,9 @@ class Session:
         if reply := self._speaker.current:
             speaking = reply.playout.sent > 0
             return ev.ConversationState.SPEAKING if speaking else ev.ConversationState.THINKING
-        return (
-            ev.ConversationState.THINKING
-            if self._listener.deciding
-            else ev.ConversationState.LISTENING
-        )
+        if self._listener.deciding:
+            return ev.ConversationState.THINKING
+        return ev.ConversationState.LISTENING
 
     # What the client says --------------------------------------------------------------------
 
@@ -228,6 +246,9 @@ class Session:
                 self._show_flow()
             case ev.AudioReceived(data):
                 self._hear(self._listener.hear(data))
+                self._expect_audio(self.options.input.duration_ms(len(data)) / 1000)
+            case ev.AudioMissed(samples) if self._deaf:
+                self._listener.ear.skip_samples(samples)
             case ev.AudioMissed(samples, lost):
                 if lost:
                     self._emit(ev.Noticed("input_gap", detail=f"{samples} samples are missing"))
@@ -285,7 +306,11 @@ class Session:
 
     def _mute(self, muted: bool) -> None:
         self._muted = muted
-        if muted and self._turns.in_utterance:
+        if not muted or not self._turns.in_utterance:
+            return
+        if self._turns.floor is Floor.CONTESTED:
+            self._dialogue.act(self._listener.clear())
+        else:
             self._commit()
 
     def _commit(self) -> None:
@@ -326,6 +351,7 @@ class Session:
         session_config.check(config, self._house.engines.synthesizer.voices)
         self._config = self._speaker.config = config
         self._turns.settings = turn
+        self._listener.ear.keep(turn.pre_roll_ms)
         language = config.language or self._settings.asr.language
         self._listener.options = RecognitionOptions(language=language)
 
@@ -337,6 +363,9 @@ class Session:
             self._refuse("this session transcribes and never answers; open one in another mode")
         elif self.options.mode == "tts" and call.text is None:
             self._refuse("this session speaks what it is told; send say, or open a conversation")
+        elif call.cause == "say" and self._speaker.full:
+            message = "too many replies are waiting already; wait for response.done"
+            self._refuse(message, ErrorCode.RATE_LIMITED)
         else:
             self._speaker.call(call, self._clock())
 
@@ -344,11 +373,12 @@ class Session:
         current = self._speaker.current
         if current and reply in (None, current.number):
             self._speaker.stop("cancelled", self._clock())
+        elif reply is None:
+            self._dialogue.cancel()
 
     # What the microphone hears ---------------------------------------------------------------
 
     def _hear(self, frames: Iterable[tuple[HeardFrame, list[TurnAction]]]) -> None:
-        self._stall_at = self._clock() + self._turns.settings.stall_ms / 1000
         for heard, actions in frames:
             self._dialogue.hear(heard, actions)
             self._show_level(heard.voice)

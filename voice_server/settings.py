@@ -147,7 +147,7 @@ class TurnSettings(Section):
     mode: Literal["vad", "manual"] = "vad"
     """`manual`: turns end at `audio.commit` only."""
     onset_ms: Annotated[int, Field(ge=10, le=1000)] = 60
-    """Voice needed before an utterance begins, or a reply is paused."""
+    """Voice needed before an utterance begins."""
     endpoint: Literal["adaptive", "fixed"] = "adaptive"
     """`adaptive`: the words decide how much silence ends a turn; `fixed`: `silence_ms`, always."""
     eagerness: Literal["low", "auto", "high"] = "auto"
@@ -158,7 +158,7 @@ class TurnSettings(Section):
     """Silence that ends a turn whose words read complete."""
     silence_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 1500
     """Silence that ends any turn."""
-    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 150
+    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 80
     """Silence at which the final decode begins, in the hope that the turn has ended."""
     speculate: bool = True
     """Begin the reply before the turn has ended, and hold it until then."""
@@ -168,6 +168,8 @@ class TurnSettings(Section):
     """Utterances with less voice than this are dropped as clicks."""
     interrupt: Literal["confirm", "instant", "off"] = "confirm"
     """Voice over a reply pauses it until words or length confirm, stops it at once, or does not."""
+    interrupt_onset_ms: Annotated[int, Field(ge=10, le=1000)] = 30
+    """Voice over a reply needed before it is paused."""
     interrupt_words_ms: Annotated[int, Field(ge=10, le=5000)] = 200
     """Voice that, with a word that is no backchannel, takes the floor."""
     interrupt_ms: Annotated[int, Field(ge=10, le=10_000)] = 600
@@ -180,7 +182,7 @@ class TurnSettings(Section):
     """Audio from before the onset that belongs to the utterance."""
     utterance_ms_max: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
     """A turn is cut here even without silence."""
-    stall_ms: Annotated[int, Field(ge=100, le=60_000)] = 1000
+    stall_ms: Annotated[int, Field(ge=100, le=60_000)] = 2000
     """A microphone that sends nothing for so long in the middle of a turn has fallen silent."""
     user_idle_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     """Silence on both sides after which a `user_idle` notice is sent, once; 0 never."""

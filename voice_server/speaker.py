@@ -10,14 +10,16 @@ of it is sent or remembered until it is released, and if the user goes on it nev
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from audio import Samples
 from audio.echo import EchoEar, LevelTrack
-from models.llm import ChatModel, ChatOptions, Message
+from models.llm import ChatModel
 from models.tts import Synthesizer
+from voice_server import casting
 from voice_server.active_reply import ActiveReply, ReplyEvent
+from voice_server.casting import ReplyCall, same_reply
 from voice_server.closes import ErrorCode
 from voice_server.events import (
     ErrorRaised,
@@ -26,21 +28,20 @@ from voice_server.events import (
     PlaybackReported,
     PlaybackResumed,
     PlaybackStopped,
-    ReplyCause,
     ReplyStageFailed,
     ReplyStarted,
     ReplyStatus,
+    ReplyVoiceEnded,
     ServerEvent,
     SessionConfig,
     SessionOptions,
 )
 from voice_server.history import History
 from voice_server.metrics import Metrics
-from voice_server.playout import Playout
+from voice_server.playout import Playout, lead_ms
 from voice_server.reply import AudioRoom, Reply, ReplyPlan
 from voice_server.settings import Settings
 from voice_server.tasks import watched
-from voice_server.timeline import Timeline
 from voice_server.turns import Floor, Turns
 
 SETTLE_S = 0.25
@@ -49,26 +50,20 @@ SETTLE_S = 0.25
 HELD_MS_MAX = 1500
 """Audio a held reply may make: the first clause, and a little."""
 
+NEARLY_OVER_MS = 600
+"""With so little left, a listener's "yes" is an answer."""
+
 CALLS_WAITING_MAX = 16
 """Replies that may wait for the current one."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyCall:
-    """A wish for a reply."""
+class _Settling:
+    """A reply that was stopped, until it is known how far it was heard."""
 
-    cause: ReplyCause
-    turn: int | None = None
-    text: str | None = field(default=None, repr=False)
-    """Speak this; None: ask the language model."""
-    instructions: str | None = field(default=None, repr=False)
-    voice: str | None = None
-    interruptible: bool = True
-    timeline: Timeline = field(default_factory=Timeline)
-    said_to: str = field(default="", repr=False)
-    """The user's words that it answers."""
-    early: bool = False
-    """Those words are not in the history yet."""
+    reply: ActiveReply
+    status: ReplyStatus
+    until: float
 
 
 class Speaker:
@@ -95,9 +90,10 @@ class Speaker:
         self.current: ActiveReply | None = None
         self._echo_ear = None if options.echo_cancelled else EchoEar()
         self._held: ActiveReply | None = None
-        self._settling: tuple[ActiveReply, ReplyStatus, float] | None = None
+        self._settling: _Settling | None = None
         self._waiting: deque[ReplyCall] = deque()
         self._number = 0
+        self._lead_ms = lead_ms(options, settings.limits)
         self._session = session
         self._settings = settings
         self._options = options
@@ -116,16 +112,21 @@ class Speaker:
 
     # Starting --------------------------------------------------------------------------------
 
+    @property
+    def full(self) -> bool:
+        """Whether no further reply may wait."""
+        return len(self._waiting) >= CALLS_WAITING_MAX
+
     def call(self, call: ReplyCall, now: float) -> None:
         """Reply now, or after the reply that may not be stopped for this."""
         if call.cause in ("text", "request"):
             self.give_way(now)
         if self.current is None:
             self._begin(call, now)
-        elif len(self._waiting) < CALLS_WAITING_MAX:
+        elif not self.full:
             self._waiting.append(call)
         else:
-            message = f"{CALLS_WAITING_MAX} replies are waiting already; wait for response.done."
+            message = f"{CALLS_WAITING_MAX} replies are waiting already. Wait for response.done."
             self._emit(ErrorRaised(ErrorCode.RATE_LIMITED, message))
 
     def give_way(self, now: float) -> None:
@@ -134,10 +135,10 @@ class Speaker:
             self.stop("cancelled", now)
 
     def _begin(self, call: ReplyCall, now: float) -> None:
-        """Give the floor to a new reply, or to the held one if that is the answer to this call."""
+        """Give the floor to a new reply, or to the held one if it would be the same."""
         self._settle(now)
         held, self._held = self._held, None
-        if held and held.turn == call.turn and held.said_to == call.said_to and call.said_to:
+        if held and held.turn == call.turn and same_reply(held.plan, self._plan(call)):
             self._metrics.speculations.labels("used").inc()
             self._take_floor(held)
         else:
@@ -154,46 +155,32 @@ class Speaker:
 
     def _start(self, call: ReplyCall) -> ActiveReply:
         self._number += 1
-        lead_ms = min(self._options.lead_ms_max, self._settings.limits.lead_ms_max)
+        plan = self._plan(call)
         reply = ActiveReply(
-            number=self._number,
+            plan=plan,
             cause=call.cause,
             turn=call.turn,
-            playout=Playout(self._number, self._options.output_rate, lead_ms),
+            playout=Playout(plan.reply, plan.rate, self._lead_ms),
             room=AudioRoom(),
             timeline=call.timeline,
             interruptible=call.interruptible,
-            said_to=call.said_to,
-            levels=LevelTrack(self._options.output_rate) if self._echo_ear else None,
+            levels=LevelTrack(plan.rate) if self._echo_ear else None,
         )
-        crashed = ReplyStageFailed(reply.number, ErrorCode.INTERNAL, "The reply crashed.")
-        task = Reply(self._plan(call), self._chat, self._synthesizer, reply.room, self._post)
+        crashed = ReplyStageFailed(plan.reply, ErrorCode.INTERNAL, "The reply crashed.")
+        task = Reply(plan, self._chat, self._synthesizer, reply.room, self._post)
         reply.task = watched(task.run(), lambda: self._post(crashed))
         return reply
 
     def _plan(self, call: ReplyCall) -> ReplyPlan:
-        llm, tts, config = self._settings.llm, self._settings.tts, self.config
-        prompt = call.instructions or config.instructions or llm.system_prompt
-        return ReplyPlan(
-            reply=self._number,
-            messages=() if call.text is not None else self._messages(prompt, call),
-            options=ChatOptions(
-                max_tokens=llm.max_tokens,
-                temperature=llm.temperature,
-                request_id=f"{self._session}-{self._number}",
-            ),
-            apology=llm.apology,
+        return casting.plan(
+            call,
+            number=self._number,
+            session=self._session,
             rate=self._options.output_rate,
-            text=call.text,
-            voice=call.voice or config.voice or tts.voice,
-            speed=config.speed or tts.speed,
-            audio_s_max=tts.reply_s_max,
+            settings=self._settings,
+            config=self.config,
+            history=self.history,
         )
-
-    def _messages(self, prompt: str, call: ReplyCall) -> Sequence[Message]:
-        if not call.early:
-            return self.history.messages(prompt)
-        return self.history.foreseen(call.said_to).messages(prompt)
 
     # Remembering -----------------------------------------------------------------------------
 
@@ -211,11 +198,12 @@ class Speaker:
 
     # Beginning early -------------------------------------------------------------------------
 
-    def foresee(self, call: ReplyCall) -> None:
-        """Begin a reply to a turn that has probably ended, and hold it."""
+    def foresee(self, call: ReplyCall) -> bool:
+        """Begin a reply to a turn that has probably ended, and hold it; False if it is no time."""
         self.forget_foreseen()
         if self.current is None and not self._settling:
             self._held = self._start(call)
+        return self._held is not None
 
     def forget_foreseen(self) -> None:
         """The user goes on: the held reply never existed."""
@@ -239,13 +227,15 @@ class Speaker:
                 self._emit(out)
         elif self._held and event.reply == self._held.number:
             self._held.withheld += self._held.take(event, now)
+            if self._held.playout.made or isinstance(event, ReplyVoiceEnded | ReplyStageFailed):
+                self._turns.reply_ready()
             self._held.room.set(self._held.playout.unsent_ms < HELD_MS_MAX)
         else:
             self._metrics.late_events.inc()
 
     def progress(self, now: float) -> None:
         """Send the audio that is due; end the reply that was played; settle the one stopped."""
-        if self._settling and now >= self._settling[2]:
+        if self._settling and now >= self._settling.until:
             self._settle(now)
         if self.current is None:
             return
@@ -259,7 +249,7 @@ class Speaker:
 
     def next_due(self, now: float) -> float | None:
         """When `progress` has to be called at the latest."""
-        times = [self._settling[2]] if self._settling else []
+        times = [self._settling.until] if self._settling else []
         if self.current and (due := self.current.playout.next_due(now)) is not None:
             times.append(due)
         return min(times, default=None)
@@ -269,6 +259,18 @@ class Speaker:
         if self.current is None:
             return ""
         return self.current.saying(now)
+
+    def invites_answer(self, now: float) -> bool:
+        """Whether the reply is nearly over, or has just asked something: "yes" is an answer now."""
+        if self.current is None:
+            return False
+        nearly_over = self.current.playout.left_ms(now) < NEARLY_OVER_MS
+        return nearly_over or "?" in self.current.just_said(now)
+
+    @property
+    def may_echo(self) -> bool:
+        """Whether the client's microphone may hear its loudspeaker."""
+        return self._echo_ear is not None
 
     def hears_itself(self, frame: Samples) -> bool:
         """Whether this frame of microphone is an echo of the reply that plays."""
@@ -283,15 +285,16 @@ class Speaker:
 
     def reported(self, report: PlaybackReported, now: float) -> None:
         """What the client's loudspeaker has done."""
-        settling = self._settling[0] if self._settling else None
+        settling = self._settling.reply if self._settling else None
         reply = next((r for r in (self.current, settling) if r and r.number == report.stream), None)
         if reply is None:
             return
-        moving = report.state == "playing"
+        moving = report.state not in ("paused", "stopped")
         if not reply.playout.report(report.position, moving, now):
             self._metrics.limit_hits.labels("playback_position").inc()
-        if reply is settling and report.state == "stopped":
-            self._settle(now)
+        if report.state == "stopped":
+            # Asked for, or the client has thrown the rest away by itself.
+            self._settle(now) if reply is settling else self.stop("cancelled", now)
 
     def _finish(self, reply: ActiveReply, now: float) -> None:
         done = reply.done(now)
@@ -332,7 +335,7 @@ class Speaker:
         self._emit(
             PlaybackStopped(reply.number, "barge_in" if status == "interrupted" else "cancel")
         )
-        self._settling = (reply, status, now + SETTLE_S)
+        self._settling = _Settling(reply, status, now + SETTLE_S)
         if not self._options.playback_reports or not reply.playout.sent:
             self._settle(now)
 
@@ -340,7 +343,7 @@ class Speaker:
         """Decide what was heard of the reply that was stopped, and remember it."""
         if self._settling is None:
             return
-        reply, status, _ = self._settling
+        reply, status = self._settling.reply, self._settling.status
         self._settling = None
         heard, events = reply.cut(status, now)
         self._assistant_said(heard, cut=True)

@@ -21,12 +21,16 @@ def watched(
         if task.cancelled() or (error := task.exception()) is None:
             return
         cause = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
-        place = _innermost_place(cause)
-        logger.error("task failed", extra={"error": type(cause).__name__, "place": place})
+        report("task failed", cause)
         on_crash()
 
     task.add_done_callback(finished)
     return task
+
+
+def report(what: str, error: BaseException) -> None:
+    """Log a failure that nobody expected, by type and place only."""
+    logger.error(what, extra={"error": type(error).__name__, "place": _innermost_place(error)})
 
 
 def _innermost_place(error: BaseException) -> str:

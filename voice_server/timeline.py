@@ -50,12 +50,8 @@ class Timeline:
             self._marks[stage] = now
         return first
 
-    def restart(self, now: float) -> None:
-        """The user has just been heard: everything before is void."""
-        self._marks = {Stage.SPEECH_END: now}
-
     def metrics(self) -> dict[str, float]:
-        """Milliseconds per part, and the whole if the first audio was sent."""
+        """Milliseconds per part, and the whole if it goes from speech to audio."""
         if not self._marks:
             return {}
         first, *later = sorted(self._marks)
@@ -65,6 +61,6 @@ class Timeline:
             reached = max(latest, self._marks[stage])
             parts[PARTS[stage]] = round((reached - latest) * 1000, 1)
             latest = reached
-        if Stage.FIRST_SENT in self._marks:
+        if {Stage.SPEECH_END, Stage.FIRST_SENT} <= self._marks.keys():
             parts[WHOLE] = round((latest - begin) * 1000, 1)
         return parts

@@ -187,7 +187,10 @@ class Turns:
         self._voice_run_ms = 0
         self._last_voice_ms = 0
         self._silence_needed_ms: int | None = None
+        self._reply_awaited = False
         self._sounding_since_ms: int | None = None
+        self._voice_over_ms = 0
+        """Voice in this utterance since a reply took the floor."""
         self._verdict: Verdict | None = None
 
     @property
@@ -228,6 +231,18 @@ class Turns:
         if self.in_utterance and (turn, revision) == (self.turn, self.revision):
             self._silence_needed_ms = silence_ms
 
+    def await_reply(self, turn: int, revision: int) -> None:
+        """A reply to this revision is being made: to end the turn before it is there gains nothing.
+
+        So the user gets that time for free, up to `silence_ms`.
+        """
+        if self.in_utterance and (turn, revision) == (self.turn, self.revision):
+            self._reply_awaited = True
+
+    def reply_ready(self) -> None:
+        """The reply that was awaited can be heard at once."""
+        self._reply_awaited = False
+
     def hear_words(self, turn: int, verdict: Verdict, final: bool) -> list[TurnAction]:
         """What was said over the reply so far; `final`: at a pause, so that nothing is cut off."""
         if self.floor is not Floor.CONTESTED or not self.in_utterance or turn != self.turn:
@@ -245,6 +260,7 @@ class Turns:
         """A reply begins."""
         self._move_floor(Floor.TAKEN if interruptible else Floor.PROTECTED)
         self._sounding_since_ms = None
+        self._voice_over_ms = 0
 
     def sound(self) -> None:
         """The reply's first audio leaves."""
@@ -261,7 +277,7 @@ class Turns:
         if self.settings.mode == "manual":
             return self._begin(self.now_ms - FRAME_MS)
         self._onset_ms = max(0, self._onset_ms + (FRAME_MS if voice else -FRAME_MS))
-        if self._onset_ms >= self.settings.onset_ms:
+        if self._onset_ms >= self._onset_needed():
             return self._begin(self.now_ms - self._onset_ms)
         if self._onset_ms and self.user is User.SILENT:
             self._enter(User.ONSET)
@@ -269,14 +285,19 @@ class Turns:
             self._enter(User.SILENT)
         return []
 
+    def _onset_needed(self) -> int:
+        over_reply = self.floor is Floor.TAKEN and self.settings.interrupt != "off"
+        return self.settings.interrupt_onset_ms if over_reply else self.settings.onset_ms
+
     def _begin(self, at_ms: int) -> list[TurnAction]:
         self._enter(User.SPEAKING)
         self.turn += 1
         self.revision = 0
-        self.voice_ms = self._onset_ms
+        self.voice_ms = self._voice_over_ms = self._onset_ms
         self._began_ms = at_ms
         self._last_voice_ms = self.now_ms
         self._silence_needed_ms = None
+        self._reply_awaited = False
         self._verdict = None
         return [UtteranceBegan(self.turn, at_ms), *self._contest()]
 
@@ -284,6 +305,7 @@ class Turns:
         actions: list[TurnAction] = []
         if voice:
             self.voice_ms += FRAME_MS
+            self._voice_over_ms += FRAME_MS
         if self._voice_run_ms >= VOICE_RUN_MS:
             if self.user is User.PAUSING:
                 actions.append(self._resume())
@@ -292,10 +314,16 @@ class Turns:
         if not self.in_utterance:
             return actions
         if self.now_ms - self._began_ms >= self.settings.utterance_ms_max:
-            actions += [*self._interrupted_if_contested(), self._end("length")]
+            actions += self._cut_off()
         elif self.settings.mode == "vad":
             actions += self._silence()
         return actions
+
+    def _cut_off(self) -> list[TurnAction]:
+        """The longest utterance: what was said so far is a turn of its own, if anything was."""
+        if self.voice_ms < self.settings.speech_ms_min:
+            return [self._drop(), *self._resumed_if_contested()]
+        return [*self._interrupted_if_contested(), self._end("length")]
 
     def _silence(self) -> list[TurnAction]:
         if self.user is User.SPEAKING and self.silence_ms >= self.settings.soft_silence_ms:
@@ -309,16 +337,18 @@ class Turns:
 
     def _silence_needed(self) -> int:
         """What the words say; until they are known, as if they were neither this nor that."""
-        needed_ms = self._silence_needed_ms
-        return max(
-            self.settings.soft_silence_ms + FRAME_MS,
-            self.settings.silence_ms if needed_ms is None else needed_ms,
-        )
+        neutral_ms, needed_ms = self.settings.silence_ms, self._silence_needed_ms
+        if needed_ms is None:
+            needed_ms = neutral_ms
+        elif self._reply_awaited:
+            needed_ms = max(needed_ms, neutral_ms)
+        return max(self.settings.soft_silence_ms + FRAME_MS, needed_ms)
 
     def _resume(self) -> SpeechResumed:
         self._enter(User.SPEAKING)
         self.revision += 1
         self._silence_needed_ms = None
+        self._reply_awaited = False
         return SpeechResumed(self.turn, self.revision, self.silence_ms - VOICE_RUN_MS)
 
     def _end(self, cause: EndCause) -> TurnEnded:
@@ -338,7 +368,7 @@ class Turns:
 
     def _contest(self) -> list[TurnAction]:
         """The joint rule: what the user's voice means for the reply that holds the floor."""
-        if self.floor is Floor.TAKEN and self._voice_run_ms and self._may_interrupt():
+        if self.floor is Floor.TAKEN and self._may_interrupt():
             # Whoever presses a button to talk has decided already.
             if self.settings.interrupt == "instant" or self.settings.mode == "manual":
                 self._move_floor(Floor.FREE)
@@ -354,21 +384,21 @@ class Turns:
 
     def _may_interrupt(self) -> bool:
         settings, since_ms = self.settings, self._sounding_since_ms
-        if settings.interrupt == "off":
+        if settings.interrupt == "off" or not self._voice_run_ms:
+            return False
+        if self._voice_over_ms < settings.interrupt_onset_ms:
             return False
         return since_ms is None or self.now_ms - since_ms >= settings.interrupt_warm_up_ms
 
     def _takes_floor(self) -> bool:
         """Whether voice so far, with the words so far, is enough."""
         if self._verdict is None or self._verdict is Verdict.NOTHING:
-            return self.voice_ms >= self.settings.interrupt_ms
+            return self._voice_over_ms >= self.settings.interrupt_ms
         if self._verdict.takes_floor:
-            return self.voice_ms >= self.settings.interrupt_words_ms
-        return self.voice_ms >= 2 * self.settings.interrupt_ms and self._is_backchannel()
-
-    def _is_backchannel(self) -> bool:
-        """Nobody says "mhm" for so long; an echo lasts as long as the reply does."""
-        return self._verdict is Verdict.BACKCHANNEL
+            return self._voice_over_ms >= self.settings.interrupt_words_ms
+        # Nobody says "mhm" for so long; an echo lasts as long as the reply does.
+        long = self._voice_over_ms >= 2 * self.settings.interrupt_ms
+        return long and self._verdict is Verdict.BACKCHANNEL
 
     def _interrupted_if_contested(self) -> list[TurnAction]:
         if self.floor is not Floor.CONTESTED:

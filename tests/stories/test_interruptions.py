@@ -286,16 +286,31 @@ def test_text_typed_over_a_reply_stops_it_and_comes_after_what_was_heard() -> No
     ]
 
 
-def test_muting_in_the_middle_of_an_interruption_ends_the_turn() -> None:
+def test_muting_while_an_interruption_is_in_doubt_lets_the_reply_go_on() -> None:
     async def plot(story: Story) -> None:
         await ask(story)
-        await story.say(0.3)
+        await story.say(0.15)
         assert story.all(ev.PlaybackPaused)
         await story.send(ev.MicrophoneMuted(True))
-        await story.expect(ev.FinalTranscript, text="What about the sun?")
-        await story.expect(ev.ReplyDone, status="completed", text="All right.")
+        await story.expect(ev.PlaybackResumed)
+        await story.expect(ev.ReplyDone, status="completed", text=TALE)
 
     tell(plot, cast("What about the sun?"))
+
+
+def test_yes_is_an_answer_when_the_reply_is_nearly_over_or_has_asked() -> None:
+    question = "The moon is far away. Shall I tell you more? I know a lot about it, you know."
+
+    async def plot(story: Story) -> None:
+        await story.say(1.0)
+        await story.expect(ev.AudioStarted)
+        await story.until_sounding(2800)
+        await story.say(0.5)
+        await story.expect(ev.FinalTranscript, text="Yes.")
+
+    script = RecognizerScript(("Where is the moon?", "Yes."))
+    story = tell(plot, Cast(script, ChatScript((question, "All right."))))
+    assert story.chat.prompts[-1][-1] == ("user", "Yes.")
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -59,7 +59,7 @@ async def _speaking(story: Story) -> None:
 
 async def _paused(story: Story) -> None:
     await _speaking(story)
-    await story.say(0.3)
+    await story.say(0.12)
     assert story.all(ev.PlaybackPaused)
 
 

@@ -5,12 +5,13 @@ import asyncio
 import numpy as np
 import pytest
 
+from models.llm import ChatOptions
 from models.tts import WordMark
 from voice_server import events as ev
 from voice_server.active_reply import UNSENT_MS_MAX, ActiveReply
 from voice_server.closes import ErrorCode
 from voice_server.playout import Playout
-from voice_server.reply import AudioRoom
+from voice_server.reply import AudioRoom, ReplyPlan
 from voice_server.timeline import Timeline
 
 pytestmark = pytest.mark.pure
@@ -21,8 +22,9 @@ SPANS = ((0, 3), (4, 8), (9, 14), (15, 20))
 
 
 def reply() -> ActiveReply:
+    plan = ReplyPlan(3, (), ChatOptions(), apology="", rate=RATE)
     return ActiveReply(
-        number=3,
+        plan=plan,
         cause="vad",
         turn=2,
         playout=Playout(3, RATE, 1000),

@@ -74,6 +74,20 @@ def test_of_nothing_said_there_is_no_echo_and_more_said_hides_none(
         assert is_echo(heard, [*said, "amen"])
 
 
+def test_a_backchannel_that_is_only_begun_decides_nothing() -> None:
+    for begun in ("I", "Got", "Okay, all", "right, of"):
+        assert judge(begun, "en", whole=False) is Verdict.BACKCHANNEL
+        assert judge(begun, "en", whole=True) is Verdict.WORDS
+    assert judge("I want", "en", whole=False) is Verdict.WORDS
+
+
+def test_our_own_words_among_the_users_do_not_count_where_we_may_hear_ourselves() -> None:
+    heard = "the moon okay goes right around yeah yeah mhm sure"
+    assert judge(heard, "en", SAID) is Verdict.WORDS
+    assert judge(heard, "en", SAID, echoes=True) is Verdict.BACKCHANNEL
+    assert judge(f"{heard} but why", "en", SAID, echoes=True) is Verdict.WORDS
+
+
 def test_a_stranger_among_our_words_is_forgiven_a_sentence_of_strangers_is_not() -> None:
     said = ["one", "two", "three", "four", "five", "six", "seven"]
     assert is_echo(["one", "two", "x", "four", "five"], said)

@@ -24,11 +24,16 @@ def wait_ms(text: str, *, settings: TurnSettings = DEFAULT, **known: object) -> 
         "What time is it?",
         "Turn off the lights.",
         "Where is it from?",
-        "她是谁? 好。",
+        "Yes.",
     ],
 )
 def test_a_whole_sentence_is_answered_at_once(text: str) -> None:
     assert wait_ms(text) == SHORT
+
+
+def test_of_an_unknown_language_only_the_full_stop_is_known() -> None:
+    assert wait_ms("她是谁? 好。", language="zh") == SHORT
+    assert wait_ms("她是谁", language="zh") == NEUTRAL
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,7 @@ def test_a_whole_sentence_is_answered_at_once(text: str) -> None:
         "My number is 5 5 5.",
         "five five five",
         "it's zero one seven",
+        "My name is S M I.",
     ],
 )
 def test_a_sentence_that_promises_more_is_waited_for(text: str) -> None:
@@ -54,7 +60,9 @@ def test_a_sentence_that_promises_more_is_waited_for(text: str) -> None:
     [
         "turn off the lights",
         "call 5551234",
-        "Yes.",
+        "The moon is far away.",
+        "If it rains tomorrow.",
+        "Add milk.",
         "what is seven times eight",
         "what is seven plus eight",
         "twenty five",
@@ -66,8 +74,8 @@ def test_words_that_say_neither_get_the_usual_silence(text: str) -> None:
 
 def test_a_voice_that_falls_ends_what_the_words_leave_open() -> None:
     assert wait_ms("what time is it now", fall_db=FALLEN) == SHORT
-    assert wait_ms("Yes.", fall_db=FALLEN) == SHORT
-    assert wait_ms("turn off the lights", fall_db=FALLEN) == NEUTRAL
+    assert wait_ms("turn off the lights", fall_db=FALLEN) == SHORT
+    assert wait_ms("the moon is far away", fall_db=FALLEN) == NEUTRAL
 
 
 def test_no_words_are_waited_for_a_while() -> None:

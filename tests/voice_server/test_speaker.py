@@ -9,15 +9,17 @@ from tests.support.booth import Booth
 from tests.support.story import PAGE
 from voice_server import events as ev
 from voice_server.bench.virtual_time import run_virtual
+from voice_server.casting import ReplyCall
 from voice_server.history import Line
-from voice_server.speaker import CALLS_WAITING_MAX, HELD_MS_MAX, SETTLE_S, ReplyCall
+from voice_server.speaker import CALLS_WAITING_MAX, HELD_MS_MAX, SETTLE_S
 from voice_server.turns import Floor
 
 pytestmark = pytest.mark.story
 
 TALE = "The moon goes around the earth once a month. It has no air and no water at all."
-ANSWER = ReplyCall("vad", 1, said_to="What time is it?")
-EARLY = ReplyCall("vad", 1, said_to="What time is it?", early=True)
+QUESTION = "What time is it?"
+ANSWER = ReplyCall("vad", 1)
+EARLY = ReplyCall("vad", 1, foreseen=QUESTION)
 
 
 def perform(
@@ -126,7 +128,7 @@ def test_a_held_reply_makes_no_sound_and_leaves_at_once_when_it_is_called_for() 
         await booth.pass_time(3)
         assert booth.said == []
         assert booth.turns.floor is Floor.FREE
-        booth.speaker.user_said(ANSWER.said_to, booth.clock())
+        booth.speaker.user_said(QUESTION, booth.clock())
         booth.speaker.call(ANSWER, booth.clock())
         booth.work()
         assert booth.all(ev.AudioFrame)
@@ -139,18 +141,24 @@ def test_a_held_reply_makes_no_sound_and_leaves_at_once_when_it_is_called_for() 
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("said", "instructions", "call"),
     [
-        ReplyCall("vad", 1, said_to="What time was it?"),
-        ReplyCall("vad", 2, said_to="What time is it?"),
-        ReplyCall("text"),
+        ("What time was it?", None, ANSWER),
+        (QUESTION, None, ReplyCall("vad", 2)),
+        (QUESTION, None, ReplyCall("request")),
+        (QUESTION, "Answer in verse.", ANSWER),
+        (f"My name is Ada. {QUESTION}", None, ANSWER),
     ],
-    ids=["other words", "another turn", "something else"],
+    ids=["other words", "another turn", "something else", "other instructions", "words before"],
 )
-def test_a_held_reply_answers_nothing_else(call: ReplyCall) -> None:
+def test_a_held_reply_answers_nothing_else(
+    said: str, instructions: str | None, call: ReplyCall
+) -> None:
     async def play(booth: Booth) -> None:
         booth.speaker.foresee(EARLY)
         await booth.pass_time(1)
+        booth.speaker.config = ev.SessionConfig(instructions=instructions)
+        booth.speaker.user_said(said, booth.clock())
         booth.speaker.call(call, booth.clock())
         await booth.pass_time(5)
 

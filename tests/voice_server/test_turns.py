@@ -334,11 +334,14 @@ def test_every_utterance_is_judged_by_its_own_words() -> None:
     assert kinds(hear(turns, voice_ms=590)) == ["UtteranceBegan", "ReplyPaused"]
 
 
-def test_a_reply_that_begins_under_a_voice_is_contested_by_its_next_frame() -> None:
+def test_a_reply_that_begins_under_a_voice_is_contested_by_more_of_it() -> None:
     turns = machine()
-    hear(turns, voice_ms=100)
+    hear(turns, voice_ms=1000)
     turns.take_floor(interruptible=True)
+    assert hear(turns, voice_ms=20) == [], "the end of a word is no interruption"
     assert hear(turns, voice_ms=10) == [ReplyPaused(1)]
+    assert hear(turns, voice_ms=560) == [], "what was said before does not count"
+    assert hear(turns, voice_ms=10) == [ReplyInterrupted(1)]
 
 
 def test_a_floor_that_is_freed_is_fought_over_no_more() -> None:

@@ -9,11 +9,11 @@ Every close by the server is explained first by an `error` event, and carries th
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from audio.formats import AudioFormat
 from voice_server import events as ev
 from voice_server.closes import CLOSES, GOING_AWAY, NORMAL, ErrorCode
 from voice_server.intake import IntakeLimit
@@ -21,6 +21,7 @@ from voice_server.metrics import Metrics
 from voice_server.outbox import Outbox
 from voice_server.session import Session
 from voice_server.settings import LimitSettings
+from voice_server.tasks import watched
 from voice_server.wires.voice_v1 import VoiceV1
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,8 @@ class WebSocketLink:
 
     async def run(self) -> None:
         """Serve the client until one side leaves."""
-        writer = asyncio.create_task(self._write())
-        conversation = asyncio.create_task(self._converse())
+        writer = watched(self._write(), self._crash)
+        conversation = watched(self._converse(), self._crash)
         try:
             await asyncio.wait({writer, conversation}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -95,8 +96,8 @@ class WebSocketLink:
         if options is None:
             return
         self.session = self._open_session(options, self._emit)
-        reader = asyncio.create_task(self._deliver(events, self.session, options))
-        talk = asyncio.create_task(self._guarded(self.session.run()))
+        reader = watched(self._deliver(events, self.session, options), self._crash)
+        talk = watched(self.session.run(), self._crash)
         try:
             await asyncio.wait({reader, talk}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -123,13 +124,11 @@ class WebSocketLink:
             self._emit(ev.ErrorRaised(ErrorCode.HELLO_TIMEOUT, message, fatal=True))
         return None
 
-    async def _guarded(self, session: Coroutine[Any, Any, None]) -> None:
-        try:
-            await session
-        except Exception as error:
-            logger.error("session failed", exc_info=error)
-            message = "Something went wrong in the server. Connect again to go on."
-            self._emit(ev.ErrorRaised(ErrorCode.INTERNAL, message, fatal=True))
+    def _crash(self) -> None:
+        """Something failed that nobody expected. It is logged; here the client is told."""
+        message = "Something went wrong in the server. Connect again to go on."
+        self._emit(ev.ErrorRaised(ErrorCode.INTERNAL, message, fatal=True))
+        self._close_code = CLOSES[ErrorCode.INTERNAL].code
 
     # The reader ------------------------------------------------------------------------------
 
@@ -141,8 +140,11 @@ class WebSocketLink:
             limit, wait_s = intake.take(event, self._clock())
             if wait_s:
                 self._metrics.limit_hits.labels(limit).inc()
+                session.inbox.held_back = True
                 await asyncio.sleep(wait_s)
-            await session.inbox.deliver(event)
+                session.inbox.held_back = False
+            for piece in _pieces(event, options.input):
+                await session.inbox.deliver(piece)
 
     async def _events(self) -> AsyncIterator[ev.ClientEvent]:
         """What the client says, until it leaves."""
@@ -227,6 +229,15 @@ class WebSocketLink:
         self._close_code = CLOSES[ErrorCode.SLOW_CONSUMER].code
         self.abort()
         return False
+
+
+def _pieces(event: ev.ClientEvent, format: AudioFormat) -> Iterable[ev.ClientEvent]:
+    """A long message in pieces of a second at most, so that none keeps the event loop busy."""
+    second = format.frame_bytes * format.rate
+    if not isinstance(event, ev.AudioReceived) or len(event.data) <= second:
+        return (event,)
+    starts = range(0, len(event.data), second)
+    return [ev.AudioReceived(event.data[start : start + second]) for start in starts]
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -217,6 +217,8 @@ class VoiceV1:
     def send(self, event: ev.ServerEvent, now_ms: int) -> str | bytes | None:
         """Translate one event; None if this client did not ask for its kind."""
         options = self._options or ev.SessionOptions()
+        if isinstance(event, ev.ErrorRaised) and event.id is not None:
+            self._ids.pop(event.id, None)  # refused after all: it may be put right and sent again
         if isinstance(event, ev.AudioFrame):
             return self._send_audio(event, options, now_ms)
         message = render(event, options)
