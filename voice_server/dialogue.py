@@ -21,20 +21,19 @@ from voice_server.lull import Lull
 from voice_server.metrics import Metrics
 from voice_server.speaker import Speaker
 from voice_server.timeline import Stage, Timeline
-from voice_server.turns import (
+from voice_server.turn_actions import (
     EndCause,
     EndExpected,
-    Floor,
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
     SpeechResumed,
     TurnAction,
     TurnEnded,
-    Turns,
     UtteranceBegan,
     UtteranceDropped,
 )
+from voice_server.turns import Floor, Turns
 
 
 @dataclass(slots=True)

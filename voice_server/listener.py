@@ -30,17 +30,15 @@ from voice_server.ear import Ear, HeardFrame
 from voice_server.end_of_turn import Pause, PauseHabit
 from voice_server.events import InnerEvent, TranscriptChanged, TranscriptFinished
 from voice_server.tasks import watched
-from voice_server.turns import (
+from voice_server.turn_actions import (
     EndExpected,
-    Floor,
     SpeechResumed,
     TurnAction,
     TurnEnded,
-    Turns,
-    User,
     UtteranceBegan,
     UtteranceDropped,
 )
+from voice_server.turns import Floor, Turns, User
 
 CONTESTED_MS = 150
 """Partials come at least this often while words decide about a reply."""

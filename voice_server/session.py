@@ -25,7 +25,8 @@ from voice_server.inbox import Inbox, InboxEvent
 from voice_server.listener import Listener
 from voice_server.session_config import ConfigError
 from voice_server.speaker import Speaker
-from voice_server.turns import Floor, TurnAction, TurnError, Turns, User
+from voice_server.turn_actions import TurnAction
+from voice_server.turns import Floor, TurnError, Turns, User
 
 FLOW_MS = 1000
 """Audio time between two reports of how far the microphone was taken in."""

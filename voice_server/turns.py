@@ -30,18 +30,26 @@ client that sends faster than real time is treated like one that does not. A ref
 (`TurnError`) changes nothing.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Literal
 
 from audio import FRAME_MS
 from voice_server.barge_in import Verdict
 from voice_server.settings import TurnSettings
+from voice_server.turn_actions import (
+    EndCause,
+    EndExpected,
+    ReplyInterrupted,
+    ReplyPaused,
+    ReplyResumed,
+    SpeechResumed,
+    TurnAction,
+    TurnEnded,
+    UtteranceBegan,
+    UtteranceDropped,
+)
 
 VOICE_RUN_MS = 30
 """Voice this long ends a silence: one stray frame does not reopen a turn."""
-
-EndCause = Literal["silence", "commit", "length"]
 
 
 class User(Enum):
@@ -86,85 +94,6 @@ FLOOR_TRANSITIONS: dict[Floor, frozenset[Floor]] = {
 
 class TurnError(Exception):
     """A signal that makes no sense now; the message says what to do instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class UtteranceBegan:
-    """Open an utterance, pre-roll included."""
-
-    turn: int
-    at_ms: int
-    """Audio time of the first voiced frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndExpected:
-    """Probably the end: decode now what will be the final if nothing more is said."""
-
-    turn: int
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechResumed:
-    """It was not the end: results of earlier revisions are void."""
-
-    turn: int
-    revision: int
-    pause_ms: int
-    """How long the silence was."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnEnded:
-    """The user has finished."""
-
-    turn: int
-    revision: int
-    at_ms: int
-    """Audio time of the last voice."""
-    cause: EndCause
-    """`length`: cut at the longest utterance while the user may still be speaking."""
-
-
-@dataclass(frozen=True, slots=True)
-class UtteranceDropped:
-    """It was nothing: too little voice, a backchannel, or the client cleared it."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyPaused:
-    """Somebody speaks over the reply: hold it."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyResumed:
-    """It was nothing: let the reply go on where it was."""
-
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyInterrupted:
-    """The user took the floor: stop the reply."""
-
-    turn: int
-
-
-TurnAction = (
-    UtteranceBegan
-    | EndExpected
-    | SpeechResumed
-    | TurnEnded
-    | UtteranceDropped
-    | ReplyPaused
-    | ReplyResumed
-    | ReplyInterrupted
-)
 
 
 class Turns:

@@ -13,7 +13,8 @@ from voice_server.bench.virtual_time import run_virtual
 from voice_server.ear import Ear
 from voice_server.listener import Listener, Standing
 from voice_server.settings import TurnSettings
-from voice_server.turns import TurnAction, Turns
+from voice_server.turn_actions import TurnAction
+from voice_server.turns import Turns
 
 pytestmark = pytest.mark.story
 

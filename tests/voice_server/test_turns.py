@@ -12,22 +12,24 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from audio import FRAME_MS
 from voice_server.barge_in import Verdict
 from voice_server.settings import TurnSettings
-from voice_server.turns import (
-    FLOOR_TRANSITIONS,
-    USER_TRANSITIONS,
+from voice_server.turn_actions import (
     EndExpected,
-    Floor,
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
     SpeechResumed,
     TurnAction,
     TurnEnded,
+    UtteranceBegan,
+    UtteranceDropped,
+)
+from voice_server.turns import (
+    FLOOR_TRANSITIONS,
+    USER_TRANSITIONS,
+    Floor,
     TurnError,
     Turns,
     User,
-    UtteranceBegan,
-    UtteranceDropped,
 )
 
 pytestmark = pytest.mark.pure
