@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from voice_server.closes import CLOSES
+from voice_server.conversation.turns import FLOOR_TRANSITIONS, USER_TRANSITIONS, Floor, User
 from voice_server.settings import Settings
-from voice_server.turns import FLOOR_TRANSITIONS, USER_TRANSITIONS, Floor, User
 
 REFERENCE = Path(__file__).parent.parent / "REFERENCE.md"
 
@@ -25,7 +25,7 @@ UNITS = {"_ms": "Milliseconds.", "_s": "Seconds.", "_bytes": "Bytes."}
 
 HEAD = """# Reference
 
-Written by `scripts/tables` from `voice_server/settings.py`, `closes.py` and `turns.py`.
+Written by `scripts/tables` from `voice_server/settings`, `closes.py` and `conversation/turns.py`.
 
 ## Settings
 
@@ -46,7 +46,7 @@ back-off; after 45xx do not.
 MACHINES_HEAD = """
 ## Turn-taking
 
-The two machines of `voice_server/turns.py`, drawn from its transition tables.
+The two machines of `voice_server/conversation/turns.py`, drawn from its transition tables.
 """
 
 

@@ -22,13 +22,13 @@ from voice_server import events as ev
 from voice_server.admission import Admission, Refusal
 from voice_server.assets import web_dir
 from voice_server.closes import CLOSES
+from voice_server.conversation.house import House
+from voice_server.conversation.session import Session
 from voice_server.engines import Engines
-from voice_server.house import House
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_rest import add_openai_routes
 from voice_server.links.websocket import WebSocketLink
 from voice_server.metrics import Metrics
-from voice_server.session import Session
 from voice_server.settings import Settings
 from voice_server.wires.voice_v1 import SUBPROTOCOL, VoiceV1
 

@@ -28,8 +28,8 @@ from voice_server.commands.explained import (
 )
 from voice_server.commands.say import say
 from voice_server.commands.talk import talk
+from voice_server.recordings.subtitles import Format
 from voice_server.settings import Settings, load
-from voice_server.subtitles import Format
 
 application = typer.Typer(
     name="voice-server",
@@ -96,7 +96,7 @@ def transcribe(
 ) -> None:
     """Write down what is said in recordings, as text, subtitles or JSON."""
     from voice_server import logs  # noqa: PLC0415
-    from voice_server.transcribe_files import transcribe_files  # noqa: PLC0415
+    from voice_server.recordings.transcribe_files import transcribe_files  # noqa: PLC0415
 
     with explained():
         options = {"asr.engine": asr, "asr.language": language, "models.offline": offline}
@@ -140,7 +140,7 @@ def doctor(
 @application.command("config")
 def show_config(*, config: ConfigOption = None, assignments: SetOption = None) -> None:
     """Print the effective settings as TOML, and where each value comes from."""
-    from voice_server.settings_report import report  # noqa: PLC0415
+    from voice_server.settings.report import report  # noqa: PLC0415
 
     with explained():
         typer.echo(report(config, assignments or ()), nl=False)

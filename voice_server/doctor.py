@@ -16,13 +16,13 @@ from importlib.util import find_spec
 from typing import Literal
 
 from models.catalog import AsrModel, VoiceModel
-from models.chat_endpoints import discover
 from models.errors import ModelError
 from models.hub import Hub
 from models.llm import ChatError
-from voice_server.engine_findings import OPTIONAL_PACKAGES, has_gpu, look_around
-from voice_server.engine_plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
+from models.llm.chat_endpoints import discover
 from voice_server.engines import hub_of
+from voice_server.engines.findings import OPTIONAL_PACKAGES, has_gpu, look_around
+from voice_server.engines.plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
 from voice_server.exposure import check_exposure
 from voice_server.settings import Settings, SettingsError
 

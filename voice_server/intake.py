@@ -5,7 +5,7 @@ microphone never notices; a file is read at the allowed pace.
 """
 
 from audio.formats import AudioFormat
-from voice_server.ear import GAP_MS_MAX
+from voice_server.conversation.ear import GAP_MS_MAX
 from voice_server.events import AudioMissed, AudioReceived, ClientEvent
 from voice_server.settings import LimitSettings
 

@@ -13,9 +13,9 @@ import soxr
 from numpy.typing import NDArray
 
 from audio import SAMPLE_RATE
-from models.espeak import speak_now
-from models.espeak_library import RATE
 from models.tts import WordMark
+from models.tts.espeak import speak_now
+from models.tts.espeak_library import RATE
 from voice_server.bench.clips import TrueWord
 
 Signal = NDArray[np.float64]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from voice_server.timeline import PARTS, WHOLE
+from voice_server.conversation.timeline import PARTS, WHOLE
 
 pytestmark = pytest.mark.browser
 

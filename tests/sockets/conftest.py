@@ -10,10 +10,10 @@ import soxr
 
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionOptions
+from models.asr.whisper import WhisperRecognizer
+from models.asr.whisper_loader import load_decoder
+from models.asr.whisper_window import WindowPolicy
 from models.scheduler import Scheduler
-from models.whisper import WhisperRecognizer
-from models.whisper_loader import load_decoder
-from models.whisper_window import WindowPolicy
 from tests.support.server import ServerProcess
 
 BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"

@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from models.small_talk import story
+from models.llm.small_talk import story
 from tests.support.server import ServerProcess
 from tests.support.speech import say
 from tests.support.voice_client import FEATURES, Json, VoiceClient, connected, hello

@@ -9,7 +9,7 @@ from models.scripted import ChatScript, RecognizerScript, VoiceScript
 from tests.support.story import KIOSK, Cast, Story, tell
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
-from voice_server.reply import CLAUSES_WAITING_MAX
+from voice_server.conversation.reply import CLAUSES_WAITING_MAX
 
 pytestmark = pytest.mark.story
 

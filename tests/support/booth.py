@@ -8,11 +8,11 @@ from typing import TypeVar
 from models.scripted import ChatScript, ScriptedSynthesizer, VoiceScript
 from tests.support.story import KIOSK, AttentiveChat
 from voice_server import events as ev
-from voice_server.active_reply import ReplyEvent
+from voice_server.conversation.active_reply import ReplyEvent
+from voice_server.conversation.speaker import Speaker
+from voice_server.conversation.turns import Turns
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
-from voice_server.speaker import Speaker
-from voice_server.turns import Turns
 
 EventT = TypeVar("EventT", bound=ev.ServerEvent)
 

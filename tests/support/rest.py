@@ -12,8 +12,8 @@ from audio import SAMPLE_RATE, Samples
 from audio.silero import SileroModel
 from tests.support.http_server import PatientServer
 from voice_server.app import VoiceServer
+from voice_server.conversation.house import House
 from voice_server.engines import Engines, load_engines
-from voice_server.house import House
 from voice_server.metrics import Metrics
 from voice_server.settings import load
 

@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 
 from audio import SAMPLE_RATE, Samples
-from models.espeak import speak_now
+from models.tts.espeak import speak_now
 
 _ESPEAK_RATE = 22_050
 LEAD_MS = 300

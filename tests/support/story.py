@@ -32,10 +32,10 @@ from tests.support.clips import load_clip, speech_span
 from tests.support.loudspeaker import Loudspeaker
 from voice_server import events as ev
 from voice_server.bench.virtual_time import run_virtual
+from voice_server.conversation.house import House
+from voice_server.conversation.session import Session
 from voice_server.engines import Engines
-from voice_server.house import House
 from voice_server.metrics import Metrics
-from voice_server.session import Session
 from voice_server.settings import Settings
 
 EventT = TypeVar("EventT", bound=ev.ServerEvent)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message, TextDelta
-from models.openai_chat import OpenAIChat, discover
+from models.llm.openai_chat import OpenAIChat, discover
 
 pytestmark = [pytest.mark.engine, pytest.mark.vllm]
 

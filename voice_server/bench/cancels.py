@@ -14,10 +14,10 @@ from models.scheduler import Scheduler
 from models.scripted import ScriptedChat, ScriptedRecognizer, ScriptedSynthesizer
 from voice_server import events as ev
 from voice_server.bench.virtual_time import VirtualTimeLoop
+from voice_server.conversation.house import House
+from voice_server.conversation.session import Session
 from voice_server.engines import Engines
-from voice_server.house import House
 from voice_server.metrics import Metrics
-from voice_server.session import Session
 from voice_server.settings import Settings
 
 MOMENT_S_MAX = 2.5

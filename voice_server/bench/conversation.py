@@ -21,11 +21,11 @@ from voice_server.bench.hearing import Hearing, RevealingRecognizer
 from voice_server.bench.loudspeaker import Echo, Loudspeaker
 from voice_server.bench.measured import MeasuredRecognizer
 from voice_server.bench.speaking import BenchChat, BenchVoice, Latencies
+from voice_server.conversation.house import House
+from voice_server.conversation.lexicon import words_of
+from voice_server.conversation.session import Session
 from voice_server.engines import Engines
-from voice_server.house import House
-from voice_server.lexicon import words_of
 from voice_server.metrics import Metrics
-from voice_server.session import Session
 from voice_server.settings import Settings
 
 PIECE_MS = 20

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from voice_server import events as ev
 from voice_server.bench.clips import TAKES_FLOOR, Clip
 from voice_server.bench.conversation import Log
-from voice_server.lexicon import words_of
+from voice_server.conversation.lexicon import words_of
 
 EventT = TypeVar("EventT")
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from audio import Samples
-from models.espeak import speak_now
-from models.espeak_library import RATE
 from models.llm import ChatOptions, Completed, Message, TextDelta
 from models.tts import SpeechChunk, Voice, WordMark
+from models.tts.espeak import speak_now
+from models.tts.espeak_library import RATE
 
 REPLY = (
     "Owls are quiet hunters of the night. Their feathers are soft at the edge, and so the air "

@@ -186,7 +186,7 @@ async def _reply(call: Call, cause: str) -> Answer:
 
 async def _play_file(path: str, call: Call) -> None:
     """Send a recording, and mark its end: the answer to that comes after all speech has begun."""
-    from voice_server.audio_file import open_recording  # noqa: PLC0415 - FFmpeg, when needed
+    from voice_server.recordings.audio_file import open_recording  # noqa: PLC0415 - FFmpeg, when needed
 
     with open_recording(path) as recording:
         while (block := await asyncio.to_thread(next, recording.blocks, None)) is not None:

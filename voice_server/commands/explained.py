@@ -64,9 +64,9 @@ class UsageError(Exception):
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what an operator can put right into a sentence and exit code 2; let Ctrl-C end all."""
-    from voice_server.audio_file import AudioFileError  # noqa: PLC0415
     from voice_server.client.errors import CallError  # noqa: PLC0415
     from voice_server.client.sound_card import SoundError  # noqa: PLC0415
+    from voice_server.recordings.audio_file import AudioFileError  # noqa: PLC0415
 
     try:
         yield

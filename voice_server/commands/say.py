@@ -79,9 +79,9 @@ def _made_there(
 async def _made_here(
     text: str, settings: Settings, voice: str | None, speed: float
 ) -> tuple[Samples, int]:
-    from voice_server.clauses import ClauseCutter  # noqa: PLC0415
+    from voice_server.conversation.clauses import ClauseCutter  # noqa: PLC0415
+    from voice_server.conversation.spoken import spoken  # noqa: PLC0415
     from voice_server.engines import load_engines  # noqa: PLC0415
-    from voice_server.spoken import spoken  # noqa: PLC0415
 
     engines = await load_engines(settings)
     cutter = ClauseCutter()

@@ -5,10 +5,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 from models.asr import Word
-from voice_server.audio_file import AudioFileError
 from voice_server.client.errands import Said, transcribed
-from voice_server.subtitles import Format, Passage, write
-from voice_server.transcribe_files import deliver, target
+from voice_server.recordings.audio_file import AudioFileError
+from voice_server.recordings.subtitles import Format, Passage, write
+from voice_server.recordings.transcribe_files import deliver, target
 
 
 async def transcribe_at(

@@ -9,13 +9,13 @@ from typing import BinaryIO, cast
 from aiohttp import web
 
 from models.asr import RecognitionError
-from voice_server.audio_file import AudioFileError, open_recording
-from voice_server.house import House
+from voice_server.conversation.house import House
 from voice_server.links.openai_streaming import answer, while_connected
 from voice_server.links.uploads import receive_form
-from voice_server.recording_meter import RecordingMeter
-from voice_server.subtitles import Passage
-from voice_server.transcribe import transcribe
+from voice_server.recordings.audio_file import AudioFileError, open_recording
+from voice_server.recordings.recording_meter import RecordingMeter
+from voice_server.recordings.subtitles import Passage
+from voice_server.recordings.transcribe import transcribe
 from voice_server.wires import openai_transcription as wire
 from voice_server.wires.event_stream import CONTENT_TYPE, comment
 from voice_server.wires.openai_errors import ApiError, unsupported

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from aiohttp import web
 
 from models.llm import ChatError, Completed, TextDelta
-from voice_server.house import House
+from voice_server.conversation.house import House
 from voice_server.links.openai_streaming import answer, while_connected
 from voice_server.links.uploads import receive_json
 from voice_server.wires import openai_chat as wire

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from voice_server.house import House
+from voice_server.conversation.house import House
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_files import FileEndpoints
 from voice_server.links.openai_relay import ChatEndpoint

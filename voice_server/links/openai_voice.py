@@ -7,12 +7,12 @@ from contextlib import aclosing
 from aiohttp import web
 
 from models.tts import SynthesisError
-from voice_server.audio_encoder import encoder
-from voice_server.house import House
+from voice_server.conversation.house import House
 from voice_server.links.openai_streaming import answer
 from voice_server.links.uploads import receive_json
-from voice_server.read_aloud import read_aloud, speakable
-from voice_server.tempo import Tempo
+from voice_server.recordings.audio_encoder import encoder
+from voice_server.recordings.read_aloud import read_aloud, speakable
+from voice_server.recordings.tempo import Tempo
 from voice_server.wires import openai_speech as wire
 from voice_server.wires.event_stream import CONTENT_TYPE
 from voice_server.wires.openai_errors import ApiError, invalid

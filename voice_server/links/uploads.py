@@ -12,7 +12,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
 
 from voice_server.links.openai_streaming import ClientGone
-from voice_server.rest_settings import RestSettings
+from voice_server.settings.rest import RestSettings
 from voice_server.wires.openai_errors import ApiError, missing
 
 FIELD_BYTES_MAX = 65_536

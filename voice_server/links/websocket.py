@@ -16,10 +16,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from audio.formats import AudioFormat
 from voice_server import events as ev
 from voice_server.closes import CLOSES, GOING_AWAY, NORMAL, ErrorCode
+from voice_server.conversation.session import Session
 from voice_server.intake import IntakeLimit
 from voice_server.metrics import Metrics
 from voice_server.outbox import Outbox
-from voice_server.session import Session
 from voice_server.settings import LimitSettings
 from voice_server.tasks import watched
 from voice_server.wires.voice_v1 import VoiceV1

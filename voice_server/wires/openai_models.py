@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from models.chat_endpoints import OWN_NAME
+from models.llm.chat_endpoints import OWN_NAME
 from voice_server.wires.openai_errors import ApiError
 
 Job = Literal["asr", "llm", "tts"]

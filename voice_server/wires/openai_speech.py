@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 
 from models.tts import Voice
-from voice_server.audio_encoder import Format
-from voice_server.session_config import ConfigError, check_voice
+from voice_server.conversation.session_config import ConfigError, check_voice
+from voice_server.recordings.audio_encoder import Format
 from voice_server.wires.event_stream import DONE, event
 from voice_server.wires.openai_errors import decode, invalid
 

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import msgspec
 
 from models.asr import RecognitionOptions
-from voice_server.subtitles import Passage, write
+from voice_server.recordings.subtitles import Passage, write
 from voice_server.wires.event_stream import DONE, event
 from voice_server.wires.language_names import language_name
 from voice_server.wires.openai_errors import invalid, unsupported

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.support.clips import load_clip
 from tests.support.greeting import READY
 from tests.support.server import ServerProcess
-from voice_server.audio_file import AudioFileError
 from voice_server.client import CallError, ReplyFailed, ask, speak, transcribe_file
 from voice_server.client.errands import PIECE_CHARS_MAX, pieces, transcribed
+from voice_server.recordings.audio_file import AudioFileError
 
 pytestmark = pytest.mark.socket
 

@@ -5,7 +5,6 @@ import typer
 
 from models.errors import ModelError
 from models.tts import SynthesisError
-from voice_server.audio_file import AudioFileError
 from voice_server.client.errors import ConnectionRefused, ServerFull
 from voice_server.client.sound_card import SoundError
 from voice_server.commands.explained import (
@@ -15,6 +14,7 @@ from voice_server.commands.explained import (
     as_assignments,
     explained,
 )
+from voice_server.recordings.audio_file import AudioFileError
 from voice_server.settings import SettingsError
 
 pytestmark = pytest.mark.pure

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from audio import SAMPLE_RATE, Samples
+from models.llm.sse import EventStream
 from models.scripted import RecognizerScript, ScriptedRecognizer
-from models.sse import EventStream
 from tests.support.rest import Client, rest_client, upload, wav
 from tests.support.speech import say
 

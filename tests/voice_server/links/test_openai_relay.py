@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from models.llm.sse import EventStream
 from models.scripted import ChatScript, ScriptedChat
-from models.sse import EventStream
 from tests.support.chat_endpoint import Answer as Scripted
 from tests.support.chat_endpoint import Step, chat_endpoint, delta, whole_answer
 from tests.support.rest import Client, rest_client

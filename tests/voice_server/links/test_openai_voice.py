@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from models.llm.sse import EventStream
 from models.scripted import ScriptedSynthesizer, VoiceScript
-from models.sse import EventStream
 from tests.support.rest import Client, rest_client
 from voice_server.links.openai_voice import RATE
 

@@ -13,7 +13,7 @@ from tests.support.http_server import PatientServer
 from voice_server.links.openai_desk import Handler
 from voice_server.links.openai_streaming import ClientGone
 from voice_server.links.uploads import FIELD_BYTES_MAX, FIELDS_MAX, receive_form, receive_json
-from voice_server.rest_settings import RestSettings
+from voice_server.settings.rest import RestSettings
 from voice_server.wires.openai_errors import ApiError
 
 pytestmark = pytest.mark.socket

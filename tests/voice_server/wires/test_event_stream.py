@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.sse import EventStream
+from models.llm.sse import EventStream
 from voice_server.wires.event_stream import DONE, comment, event
 
 pytestmark = pytest.mark.pure

@@ -6,7 +6,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message
-from models.sse import EventStream
+from models.llm.sse import EventStream
 from voice_server.wires.openai_chat import ChatRequest, Completion, failure, parse
 from voice_server.wires.openai_errors import ApiError
 

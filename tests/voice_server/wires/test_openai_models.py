@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.chat_endpoints import OWN_NAME
+from models.llm.chat_endpoints import OWN_NAME
 from voice_server.wires.openai_errors import ApiError
 from voice_server.wires.openai_models import Job, check_model, model, model_list
 

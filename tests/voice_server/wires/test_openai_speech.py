@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from models.sse import EventStream
+from models.llm.sse import EventStream
 from models.tts import Voice
 from voice_server.wires.openai_errors import ApiError
 from voice_server.wires.openai_speech import (

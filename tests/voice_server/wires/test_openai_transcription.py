@@ -14,8 +14,8 @@ from openai.types.audio import (
 )
 
 from models.asr import RecognitionOptions, Word
-from models.sse import EventStream
-from voice_server.subtitles import Passage
+from models.llm.sse import EventStream
+from voice_server.recordings.subtitles import Passage
 from voice_server.wires.openai_errors import ApiError
 from voice_server.wires.openai_transcription import (
     PROMPT_CHARS_MAX,

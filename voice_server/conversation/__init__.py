@@ -1,0 +1,1 @@
+"""One conversation, from microphone bytes to paced speech. Read `session` first."""

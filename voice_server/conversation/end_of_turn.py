@@ -1,0 +1,135 @@
+"""How long must the user be silent before the turn has ended? Judged from the words, purely.
+
+People leave about 200 ms between turns, but pause for a second in the middle of a thought. The
+words tell the two apart better than any fixed silence: "what time is it" wants an answer now, "I'd
+like to go to the" does not. A speaker who is known to pause gets more time.
+
+`EndOfTurn` is the seam: something else can stand in for the rules. A model that judges by the sound
+(`models.turn_model`) is one more thing that the rules know.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voice_server.conversation.lexicon import begins_with, ends_with, lexicon_for, words_of
+from voice_server.settings import TurnSettings
+
+SURE = 0.5
+"""From this probability on, a model's word is enough."""
+
+FALL_DB = 6.0
+"""A voice that has fallen this far below its own level sounds finished."""
+
+_EAGERNESS = {"low": 1.6, "auto": 1.0, "high": 0.7}
+_DIGITS_MAX = 6
+_TERMINAL = re.compile(r"[.!?。！？]['\"”’)]*$")
+_TRAILING = re.compile(r"(?:,|;|:|-|–|—|…|\.\.\.)$")
+_NUMBER_WORDS = frozenset(
+    words_of(
+        "zero oh one two three four five six seven eight nine ten eleven twelve twenty thirty "
+        "forty fifty sixty seventy eighty ninety hundred thousand point dot at"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What is known when the user falls silent."""
+
+    text: str = field(repr=False)
+    language: str = "en"
+    fall_db: float = 0.0
+    """How far the voice fell in its last 200 ms, against the whole utterance."""
+    habit_ms: float = 0.0
+    """How long this speaker pauses within turns; 0 while unknown."""
+    completeness: float | None = None
+    """What a model made of the sound: 0 (will go on) to 1 (has finished); None: no model."""
+
+
+class EndOfTurn(Protocol):
+    """Something that knows how long to wait."""
+
+    def silence_ms(self, pause: Pause, settings: TurnSettings) -> int:
+        """Milliseconds of silence after which the turn has ended."""
+        ...
+
+
+class RuleEndOfTurn:
+    """Rules over the last words: quick, local, and the same for the same words."""
+
+    def silence_ms(self, pause: Pause, settings: TurnSettings) -> int:
+        """See `EndOfTurn`. Fixed endpointing answers `settings.silence_ms`, always."""
+        if settings.endpoint == "fixed":
+            return settings.silence_ms
+        wait_ms = self._wait_ms(pause, settings) * _EAGERNESS[settings.eagerness]
+        return round(min(max(wait_ms, settings.silence_ms_min), settings.silence_ms_max))
+
+    def _wait_ms(self, pause: Pause, settings: TurnSettings) -> float:
+        words = words_of(pause.text)
+        if not words or is_unfinished(pause.text, words, pause.language):
+            return settings.silence_ms_max * (0.8 if words else 0.5)
+        habit_ms = pause.habit_ms * 1.25
+        if pause.completeness is not None:
+            doubt = max(0.0, 1.0 - 2 * pause.completeness)
+            heard_ms = settings.silence_ms + doubt * (settings.silence_ms_max - settings.silence_ms)
+            return settings.silence_ms_min if pause.completeness >= SURE else heard_ms
+        if is_complete(pause.text, words, pause.language, pause.fall_db):
+            return max(settings.silence_ms_min, min(habit_ms, settings.silence_ms))
+        return max(settings.silence_ms, habit_ms)
+
+
+def is_unfinished(text: str, words: list[str], language: str) -> bool:
+    """Whether the words promise more: a conjunction, a filler, half a number or list."""
+    known = lexicon_for(language)
+    if ends_with(words, known.fillers) or _TRAILING.search(text.rstrip()):
+        return True
+    if text.rstrip().endswith("?"):
+        return False
+    return ends_with(words, known.hanging) or _is_half_a_number(words)
+
+
+def is_complete(text: str, words: list[str], language: str, fall_db: float) -> bool:
+    """Whether the words can stand alone: a question or a request that has ended.
+
+    A full stop proves little, because recognisers put one at every pause: what merely states
+    something, or opens with what has a second half, may go on.
+    """
+    known = lexicon_for(language)
+    ended = bool(_TERMINAL.search(text.rstrip()))
+    if begins_with(words, known.openers):
+        return False
+    if text.rstrip().endswith("?"):
+        return True
+    if not known.requests:
+        return ended  # nothing is known about this language but its full stops
+    asks = begins_with(words, known.requests)
+    return asks and (ended or (len(words) > 3 and fall_db >= FALL_DB))
+
+
+def _is_half_a_number(words: list[str]) -> bool:
+    """Digits or letters given one by one, fewer than a telephone number has: more are likely."""
+    given = 0
+    for word in reversed(words):
+        if word not in _NUMBER_WORDS and not word.isdecimal() and len(word) > 1:
+            break
+        given += len(word) if word.isdecimal() else 1
+    return 2 < given <= _DIGITS_MAX
+
+
+class PauseHabit:
+    """How long one speaker pauses in the middle of turns, learned from pauses that were no ends."""
+
+    def __init__(self, pause_ms_max: int = 1500) -> None:
+        self._pause_ms_max = pause_ms_max
+        self.pause_ms = 0.0
+        """Smoothed; 0 while unknown."""
+
+    def resumed(self, pause_ms: int) -> None:
+        """The speaker went on after this silence."""
+        pause_ms = min(pause_ms, self._pause_ms_max)
+        self.pause_ms = 0.6 * self.pause_ms + 0.4 * pause_ms if self.pause_ms else float(pause_ms)
+
+    def ended(self) -> None:
+        """A turn ended without a pause in it: believe a little less."""
+        self.pause_ms *= 0.9

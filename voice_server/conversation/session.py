@@ -1,0 +1,398 @@
+"""One conversation: everything that happens to it passes through one loop.
+
+Inbox, decide, emit, act: the loop takes one event at a time, so there are no locks and no flags.
+Events come from the client (through a link and a wire), from the engines, and from time passing.
+Two halves do the work: the `Listener` turns microphone bytes into turns and words, the `Speaker`
+turns words into paced speech. The session joins them and knows neither sockets nor bytes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from audio.vad import VoiceDetector
+from models.asr import RecognitionOptions
+from voice_server import events as ev
+from voice_server.closes import ErrorCode
+from voice_server.conversation import session_config
+from voice_server.conversation.casting import ReplyCall
+from voice_server.conversation.curfew import Curfew, Expiry
+from voice_server.conversation.dialogue import Dialogue
+from voice_server.conversation.ear import Ear, HeardFrame
+from voice_server.conversation.end_of_turn import RuleEndOfTurn
+from voice_server.conversation.house import House
+from voice_server.conversation.inbox import Inbox, InboxEvent
+from voice_server.conversation.listener import Listener
+from voice_server.conversation.session_config import ConfigError
+from voice_server.conversation.speaker import Speaker
+from voice_server.conversation.turn_actions import TurnAction
+from voice_server.conversation.turns import Floor, TurnError, Turns, User
+
+FLOW_MS = 1000
+"""Audio time between two reports of how far the microphone was taken in."""
+
+
+class Session:
+    """One conversation, from `ready` to the end."""
+
+    def __init__(
+        self,
+        id: str,
+        options: ev.SessionOptions,
+        house: House,
+        emit: Callable[[ev.ServerEvent], None],
+    ) -> None:
+        self.id = id
+        self.options = options
+        self.inbox = Inbox()
+        """Where the link delivers what the client says."""
+        self._house = house
+        self._settings = house.settings
+        self._emit = emit
+        self._clock = asyncio.get_running_loop().time
+        self._config = ev.SessionConfig()
+        self._turns = Turns(self._settings.turn)
+        self._speaker = self._new_speaker()
+        self._listener = self._new_listener()
+        self._dialogue = self._new_dialogue()
+        self._curfew = Curfew(self._settings.limits, self._clock())
+        self._state = ev.ConversationState.LISTENING
+        self._answering: str | None = None
+        """Id of the message that is being obeyed, until it is refused."""
+        self._muted = False
+        self._flow_position = 0
+        self._stall_at = self._clock()
+        self._leaving = False
+        self._over = False
+
+    async def run(self) -> None:
+        """Hold the conversation until the client leaves or a limit ends it."""
+        self._open()
+        try:
+            while not self._over:
+                event = await self.inbox.take(self._next_due())
+                if event is not None:
+                    self._decide(event)
+                self._pass_time(self._clock())
+                if len(self.inbox):
+                    await asyncio.sleep(0)  # a client that sends much does not keep others waiting
+        finally:
+            self._listener.close()
+            self._speaker.close()
+
+    # Opening ---------------------------------------------------------------------------------
+
+    def _new_listener(self) -> Listener:
+        detector = VoiceDetector(self._house.silero)
+        return Listener(
+            Ear(self.options.input, detector, self._settings.turn.pre_roll_ms),
+            self._turns,
+            self._house.engines.recognizer,
+            self._settings.asr.partial_interval_ms,
+            turn_model=self._house.engines.turn_model,
+            hears_itself=self._speaker.hears_itself,
+            post=self.inbox.post,
+        )
+
+    def _new_speaker(self) -> Speaker:
+        return Speaker(
+            session=self.id,
+            settings=self._settings,
+            options=self.options,
+            chat=self._house.engines.chat,
+            synthesizer=self._house.engines.synthesizer,
+            turns=self._turns,
+            metrics=self._house.metrics,
+            clock=self._clock,
+            emit=self._emit,
+            post=self.inbox.post,
+        )
+
+    def _new_dialogue(self) -> Dialogue:
+        return Dialogue(
+            answers=self.options.mode == "conversation",
+            turns=self._turns,
+            listener=self._listener,
+            speaker=self._speaker,
+            end_of_turn=RuleEndOfTurn(),
+            metrics=self._house.metrics,
+            emit=self._emit,
+            clock=self._clock,
+        )
+
+    def _open(self) -> None:
+        try:
+            self._configure(self.options.config)
+            refusal = ""
+        except ConfigError as error:
+            self._configure(ev.SessionConfig())
+            refusal = str(error)
+        self._emit(self._house.ready(self.id, self.options, self._effective_config()))
+        if refusal:
+            self._refuse(refusal)
+        self._emit(ev.StateChanged(self._state))
+        if self.options.mode == "conversation" and self._settings.llm.greeting:
+            call = ReplyCall("say", text=self._settings.llm.greeting)
+            self._speaker.call(call, self._clock())
+
+    # The loop --------------------------------------------------------------------------------
+
+    def _next_due(self) -> float | None:
+        stall_at = self._stall_at if self._awaits_audio else None
+        times = (self._speaker.next_due(self._clock()), self._curfew.next_due(), stall_at)
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _awaits_audio(self) -> bool:
+        """In the middle of a turn whose end only the microphone can tell."""
+        return self._turns.in_utterance and self._turns.settings.mode == "vad"
+
+    def _note_stall(self, now: float) -> None:
+        """Turns count microphone audio, so a microphone that stops would stop time.
+
+        Not while audio waits here, or in a reader that has to slow the client down.
+        """
+        if not self._awaits_audio or now < self._stall_at:
+            return
+        if not self.inbox.held_back and not len(self.inbox):
+            self._hear(self._listener.stall(self._turns.settings.stall_ms))
+        self._expect_audio(0.0)
+
+    def _expect_audio(self, seconds: float) -> None:
+        """Audio of this length has come; the next takes as long, and then it is late."""
+        self._stall_at = self._clock() + seconds + self._turns.settings.stall_ms / 1000
+
+    def _pass_time(self, now: float) -> None:
+        """What happens because it is later: silence, playback, deadlines; then say what changed."""
+        self._note_stall(now)
+        self._note_reply(now)
+        self._speaker.progress(now)
+        self._keep_curfew(now)
+        self._show_state()
+        self._leave_when_idle()
+
+    def _decide(self, event: InboxEvent) -> None:
+        match event:
+            case ev.TranscriptChanged():
+                self._dialogue.take_partial(event)
+            case ev.TranscriptFinished():
+                self._dialogue.take_final(event)
+            case (
+                ev.ReplyWritten()
+                | ev.ReplyClauseCut()
+                | ev.ReplyVoiced()
+                | ev.ReplyTextEnded()
+                | ev.ReplyVoiceEnded()
+                | ev.ReplyStageFailed()
+            ):
+                self._speaker.take(event, self._clock())
+            case ev.ServerLeaving():
+                self._leaving = True
+            case _:
+                self._curfew.active(self._clock())
+                self._obey(event)
+
+    def _leave_when_idle(self) -> None:
+        """The server shuts down: let a turn and its reply end first."""
+        asked = self._turns.in_utterance or self._listener.deciding
+        if self._leaving and not asked and not self._speaker.busy:
+            self._emit(ev.GoingAway("drain"))
+            self._over = True
+
+    def _note_reply(self, now: float) -> None:
+        """Nobody is idle while a reply is made or played, nor at the moment when it ends.
+
+        A reply that stands still waits for the user, whose client may have gone.
+        """
+        if self._speaker.current and self._speaker.next_due(now) is not None:
+            self._curfew.active(now)
+
+    def _keep_curfew(self, now: float) -> None:
+        match self._curfew.check(now):
+            case ev.Noticed() as notice:
+                self._emit(notice)
+            case Expiry(code, message):
+                self._house.metrics.limit_hits.labels(code.value).inc()
+                self._emit(ev.ErrorRaised(code, message, fatal=True))
+                self._over = True
+            case None:
+                pass
+
+    def _show_state(self) -> None:
+        state = self._present_state()
+        if state is not self._state:
+            self._state = state
+            self._emit(ev.StateChanged(state))
+
+    def _present_state(self) -> ev.ConversationState:
+        if self._turns.floor is Floor.CONTESTED:
+            return ev.ConversationState.PAUSED
+        if self._turns.user is User.SPEAKING:
+            return ev.ConversationState.HEARING
+        if self._turns.user is User.PAUSING:
+            return ev.ConversationState.ENDPOINTING
+        if reply := self._speaker.current:
+            speaking = reply.playout.sent > 0
+            return ev.ConversationState.SPEAKING if speaking else ev.ConversationState.THINKING
+        if self._listener.deciding:
+            return ev.ConversationState.THINKING
+        return ev.ConversationState.LISTENING
+
+    # What the client says --------------------------------------------------------------------
+
+    def _obey(self, event: ev.ClientEvent) -> None:  # noqa: PLR0912 - one case per event
+        match event:
+            case ev.AudioReceived(data) if self._deaf:
+                self._listener.ear.skip(data)
+                self._show_flow()
+            case ev.AudioReceived(data):
+                self._hear(self._listener.hear(data))
+                self._expect_audio(self.options.input.duration_ms(len(data)) / 1000)
+            case ev.AudioMissed(samples) if self._deaf:
+                self._listener.ear.skip_samples(samples)
+            case ev.AudioMissed(samples, lost):
+                if lost:
+                    self._emit(ev.Noticed("input_gap", detail=f"{samples} samples are missing"))
+                self._hear(self._listener.miss(samples))
+            case ev.AudioCommitted():
+                self._commit()
+            case ev.AudioCleared():
+                self._dialogue.act(self._listener.clear())
+            case ev.MicrophoneMuted(muted):
+                self._mute(muted)
+            case ev.TextReceived(text, respond):
+                self._read(text, respond)
+            case ev.ReplyRequested(instructions):
+                self._call(ReplyCall("request", instructions=instructions))
+            case ev.ReplyCancelled(reply):
+                self._cancel(reply)
+            case ev.PlaybackReported():
+                self._speaker.reported(event, self._clock())
+            case ev.SayRequested(text, voice, interruptible):
+                self._say(text, voice, interruptible)
+            case ev.ConfigChanged(config):
+                self._change_config(config)
+            case ev.MessageAcknowledged():
+                self._emit(event)
+            case ev.Pinged(t):
+                self._emit(ev.Ponged(t, round(self._clock() * 1000, 1)))
+            case ev.MessageRefused(code, message, id):
+                self._refuse(message, code, id)
+            case ev.SessionOpened():
+                self._refuse("the session is open already; send config.update to change it")
+            case ev.SessionEnded():
+                self._over = True
+            case ev.Identified(id, inner):
+                self._answer_to(id, inner)
+            case _:
+                assert_never(event)
+
+    def _answer_to(self, id: str, event: ev.ClientEvent) -> None:
+        """Obey, and acknowledge unless it was refused."""
+        self._answering = id
+        self._obey(event)
+        if self._answering is not None:
+            self._answering = None
+            self._emit(ev.MessageAcknowledged(id))
+
+    def _refuse(
+        self, message: str, code: ErrorCode = ErrorCode.BAD_REQUEST, id: str | None = None
+    ) -> None:
+        self._emit(ev.ErrorRaised(code, message, id=id or self._answering))
+        self._answering = None
+
+    @property
+    def _deaf(self) -> bool:
+        return self._muted or self.options.mode == "tts"
+
+    def _mute(self, muted: bool) -> None:
+        self._muted = muted
+        if not muted or not self._turns.in_utterance:
+            return
+        if self._turns.floor is Floor.CONTESTED:
+            self._dialogue.act(self._listener.clear())
+        else:
+            self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self._dialogue.act(self._listener.commit())
+        except TurnError as error:
+            self._refuse(str(error))
+
+    def _read(self, text: str, respond: bool) -> None:
+        now = self._clock()
+        if respond:
+            self._speaker.give_way(now)
+        self._speaker.user_said(text, now)
+        if respond:
+            self._call(ReplyCall("text"))
+
+    def _say(self, text: str, voice: str | None, interruptible: bool) -> None:
+        try:
+            if voice is not None:
+                session_config.check_voice(voice, self._house.engines.synthesizer.voices)
+        except ConfigError as error:
+            self._refuse(str(error))
+        else:
+            self._call(ReplyCall("say", text=text, voice=voice, interruptible=interruptible))
+
+    def _change_config(self, config: ev.SessionConfig) -> None:
+        try:
+            self._configure(config)
+        except ConfigError as error:
+            self._refuse(str(error))
+        else:
+            self._emit(ev.ConfigConfirmed(self._effective_config()))
+
+    def _configure(self, change: ev.SessionConfig) -> None:
+        """Take over a change, or raise `ConfigError` and leave everything as it was."""
+        config = session_config.merged(self._config, change)
+        turn = session_config.turn_settings(config, self._settings)
+        session_config.check(config, self._house.engines.synthesizer.voices)
+        self._config = self._speaker.config = config
+        self._turns.settings = turn
+        self._listener.ear.keep(turn.pre_roll_ms)
+        language = config.language or self._settings.asr.language
+        self._listener.options = RecognitionOptions(language=language)
+
+    def _effective_config(self) -> dict[str, object]:
+        return session_config.effective(self._config, self._turns.settings, self._settings)
+
+    def _call(self, call: ReplyCall) -> None:
+        if self.options.mode == "transcription":
+            self._refuse("this session transcribes and never answers; open one in another mode")
+        elif self.options.mode == "tts" and call.text is None:
+            self._refuse("this session speaks what it is told; send say, or open a conversation")
+        elif call.cause == "say" and self._speaker.full:
+            message = "too many replies are waiting already; wait for response.done"
+            self._refuse(message, ErrorCode.RATE_LIMITED)
+        else:
+            self._speaker.call(call, self._clock())
+
+    def _cancel(self, reply: int | None) -> None:
+        current = self._speaker.current
+        if current and reply in (None, current.number):
+            self._speaker.stop("cancelled", self._clock())
+        elif reply is None:
+            self._dialogue.cancel()
+
+    # What the microphone hears ---------------------------------------------------------------
+
+    def _hear(self, frames: Iterable[tuple[HeardFrame, list[TurnAction]]]) -> None:
+        for heard, actions in frames:
+            self._dialogue.hear(heard, actions)
+            self._show_level(heard.voice)
+        self._show_flow()
+
+    def _show_level(self, voice: bool) -> None:
+        level = self._listener.ear.level()
+        if level is not None and "levels" in self.options.features:
+            self._emit(ev.LevelMeasured(level, voice))
+
+    def _show_flow(self) -> None:
+        ear = self._listener.ear
+        if ear.position - self._flow_position >= ear.format.rate * FLOW_MS // 1000:
+            self._flow_position = ear.position
+            credit_ms = int(self._settings.limits.audio_burst_s * 1000)
+            self._emit(ev.InputFlow(ear.position, credit_ms))

@@ -1,0 +1,1 @@
+"""Whole recordings and whole texts: files in, words out, and the other way round."""
