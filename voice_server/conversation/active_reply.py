@@ -55,7 +55,10 @@ ReplyEvent = (
 class ActiveReply:
     """The reply that holds the floor."""
 
+    number: int
+    """What the client knows it by, and its stream."""
     plan: ReplyPlan
+    """With the number that its task posts under: other than a reply that was begun in vain."""
     cause: ReplyCause
     turn: int | None
     playout: Playout
@@ -119,11 +122,6 @@ class ActiveReply:
                 events.append(TurnMeasured(self.number, self.turn, self.timeline.metrics()))
         self.room.set(self.playout.unsent_ms < UNSENT_MS_MAX)
         return events
-
-    @property
-    def number(self) -> int:
-        """Its number, and that of its stream."""
-        return self.plan.reply
 
     def saying(self, now: float) -> str:
         """The words that sounded in the last few seconds, with those that sound next."""

@@ -92,7 +92,10 @@ class Speaker:
         self._held: ActiveReply | None = None
         self._settling: _Settling | None = None
         self._waiting: deque[ReplyCall] = deque()
-        self._number = 0
+        self._begun = 0
+        """Replies begun, also in vain."""
+        self._spoken = 0
+        """Replies that the client was told of."""
         self._lead_ms = lead_ms(options, settings.limits)
         self._session = session
         self._settings = settings
@@ -147,6 +150,7 @@ class Speaker:
 
     def _take_floor(self, reply: ActiveReply) -> None:
         self.current = reply
+        self._spoken = reply.number
         self._turns.take_floor(reply.interruptible)
         self._emit(ReplyStarted(reply.number, reply.cause, reply.turn))
         for event in reply.withheld:
@@ -154,13 +158,15 @@ class Speaker:
         reply.withheld.clear()
 
     def _start(self, call: ReplyCall) -> ActiveReply:
-        self._number += 1
+        self._begun += 1
         plan = self._plan(call)
+        number = self._spoken + 1
         reply = ActiveReply(
+            number=number,
             plan=plan,
             cause=call.cause,
             turn=call.turn,
-            playout=Playout(plan.reply, plan.rate, self._lead_ms),
+            playout=Playout(number, plan.rate, self._lead_ms),
             room=AudioRoom(),
             timeline=call.timeline,
             interruptible=call.interruptible,
@@ -174,7 +180,7 @@ class Speaker:
     def _plan(self, call: ReplyCall) -> ReplyPlan:
         return casting.plan(
             call,
-            number=self._number,
+            number=self._begun,
             session=self._session,
             rate=self._options.output_rate,
             settings=self._settings,
@@ -222,10 +228,10 @@ class Speaker:
 
     def take(self, event: ReplyEvent, now: float) -> None:
         """What the reply's task made; dropped if that reply is no longer current."""
-        if self.current and event.reply == self.current.number:
+        if self.current and event.reply == self.current.plan.reply:
             for out in self.current.take(event, now):
                 self._emit(out)
-        elif self._held and event.reply == self._held.number:
+        elif self._held and event.reply == self._held.plan.reply:
             self._held.withheld += self._held.take(event, now)
             if self._held.playout.made or isinstance(event, ReplyVoiceEnded | ReplyStageFailed):
                 self._turns.reply_ready()

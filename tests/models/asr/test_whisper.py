@@ -20,7 +20,7 @@ from tests.support.tiny_whisper import save_tiny_whisper
 
 pytestmark = pytest.mark.engine
 
-BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
+BUNDLED = Path(__file__).parents[3] / "models" / "assets" / "bundled-asr"
 
 EXACT = [
     "Ask Grace if the girl is ready.",

@@ -17,7 +17,7 @@ from tests.support.tiny_whisper import save_tiny_whisper
 
 pytestmark = pytest.mark.engine
 
-BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
+BUNDLED = Path(__file__).parents[3] / "models" / "assets" / "bundled-asr"
 TEXT = "Set an alarm for six o'clock."
 
 

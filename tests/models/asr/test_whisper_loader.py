@@ -13,7 +13,7 @@ from models.errors import ModelError
 
 pytestmark = pytest.mark.engine
 
-BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
+BUNDLED = Path(__file__).parents[3] / "models" / "assets" / "bundled-asr"
 
 
 def load(path_or_name: str) -> None:

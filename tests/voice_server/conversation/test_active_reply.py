@@ -24,6 +24,7 @@ SPANS = ((0, 3), (4, 8), (9, 14), (15, 20))
 def reply() -> ActiveReply:
     plan = ReplyPlan(3, (), ChatOptions(), apology="", rate=RATE)
     return ActiveReply(
+        number=3,
         plan=plan,
         cause="vad",
         turn=2,
