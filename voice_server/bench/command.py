@@ -8,13 +8,13 @@ import typer
 from voice_server.commands.explained import EXIT_UNUSABLE, ConfigOption, SetOption, explained
 
 bench_commands = typer.Typer(
-    name="bench", help="Measure: turn-taking on labelled clips.", no_args_is_help=True
+    name="bench", help="Measure: turn-taking on clips, a live server.", no_args_is_help=True
 )
 
 
 @bench_commands.callback()
 def about() -> None:
-    """Measure how good this server is, in simulated time."""
+    """Measure how good and how fast this server is."""
 
 
 @bench_commands.command()
@@ -55,3 +55,26 @@ def turns(
     typer.echo(report.markdown(), nl=False)
     if output is not None:
         write(report, output)
+
+
+@bench_commands.command()
+def live(
+    *,
+    callers: Annotated[int, typer.Option(min=1, help="Who speak at once.")] = 1,
+    silent: Annotated[
+        int, typer.Option(min=1, help="Who only listen, to see what they cost.")
+    ] = 50,
+    asr: Annotated[str, typer.Option(help="As for serve.")] = "bundled",
+    llm: Annotated[str, typer.Option(help="As for serve.")] = "offline",
+    tts: Annotated[str, typer.Option(help="As for serve.")] = "espeak",
+) -> None:
+    """Start a server, talk to it in real time, and say how long everything took."""
+    from voice_server.bench.live import measure  # noqa: PLC0415
+
+    options = ("--asr", asr, "--llm", llm, "--tts", tts, "--offline")
+    try:
+        for line in measure(options, callers, silent):
+            typer.echo(line)
+    except RuntimeError as error:
+        typer.echo(f"voice-server: {error}", err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None
