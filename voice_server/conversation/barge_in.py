@@ -56,10 +56,10 @@ def judge(
     common = _in_common(words, own)
     if is_echo(words, own):
         return Verdict.ECHO
-    if echoes and len(common) >= ECHO_WORDS_MIN:
-        words = [word for at, word in enumerate(words) if at not in common]
     if begins_with(words, known.commands):
         return Verdict.COMMAND
+    if echoes:
+        words = [word for at, word in enumerate(words) if at not in common]
     friendly = known.backchannels | known.fillers
     if consists_of(words, friendly) or (not whole and may_become(words, friendly)):
         return Verdict.BACKCHANNEL

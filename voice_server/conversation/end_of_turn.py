@@ -70,6 +70,8 @@ class RuleEndOfTurn:
         if not words or is_unfinished(pause.text, words, pause.language):
             return settings.silence_ms_max * (0.8 if words else 0.5)
         habit_ms = pause.habit_ms * 1.25
+        if opens_more(pause.text, words, pause.language):
+            return max((settings.silence_ms + settings.silence_ms_max) / 2, habit_ms)
         if pause.completeness is not None:
             doubt = max(0.0, 1.0 - 2 * pause.completeness)
             heard_ms = settings.silence_ms + doubt * (settings.silence_ms_max - settings.silence_ms)
@@ -89,16 +91,19 @@ def is_unfinished(text: str, words: list[str], language: str) -> bool:
     return ends_with(words, known.hanging) or _is_half_a_number(words)
 
 
+def opens_more(text: str, words: list[str], language: str) -> bool:
+    """Whether they open with what has a second half, or begin to give a list or a number."""
+    return begins_with(words, lexicon_for(language).openers) and not text.rstrip().endswith("?")
+
+
 def is_complete(text: str, words: list[str], language: str, fall_db: float) -> bool:
     """Whether the words can stand alone: a question or a request that has ended.
 
     A full stop proves little, because recognisers put one at every pause: what merely states
-    something, or opens with what has a second half, may go on.
+    something may go on.
     """
     known = lexicon_for(language)
     ended = bool(_TERMINAL.search(text.rstrip()))
-    if begins_with(words, known.openers):
-        return False
     if text.rstrip().endswith("?"):
         return True
     if not known.requests:
