@@ -54,12 +54,13 @@ def assert_spoken(answer: Path) -> None:
     assert np.abs(samples).max() > 1000
 
 
-def has_ws() -> bool:
-    node = shutil.which("node")
-    if node is None:
-        return False
-    command = [node, "--input-type=module", "-e", "import 'ws'"]
-    return subprocess.run(command, cwd=EXAMPLES, capture_output=True, check=False).returncode == 0
+@pytest.fixture(scope="module")
+def node_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example beside the package it needs, as its user would have them."""
+    folder = tmp_path_factory.mktemp("node")
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "ws"]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=100)
+    return Path(shutil.copy(EXAMPLES / "raw_node.mjs", folder))
 
 
 def test_python(server: ServerProcess, question: Path, tmp_path: Path) -> None:
@@ -69,11 +70,11 @@ def test_python(server: ServerProcess, question: Path, tmp_path: Path) -> None:
     assert_spoken(answer)
 
 
-@pytest.mark.skipif(not has_ws(), reason="Node's package ws is not installed")
-def test_node(server: ServerProcess, question: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(not shutil.which("npm"), reason="Node.js is not installed")
+def test_node(server: ServerProcess, question: Path, node_example: Path, tmp_path: Path) -> None:
     answer = tmp_path / "answer.raw"
     url = f"ws://127.0.0.1:{server.port}/ws"
-    assert WORDS in run("node", EXAMPLES / "raw_node.mjs", question, answer, url)
+    assert WORDS in run("node", node_example, question, answer, url)
     assert_spoken(answer)
 
 

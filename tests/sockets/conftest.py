@@ -1,7 +1,7 @@
 """Two servers for all of these tests: one that understands and speaks, one that plays a script."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +14,11 @@ from models.asr.whisper import WhisperRecognizer
 from models.asr.whisper_loader import load_decoder
 from models.asr.whisper_window import WindowPolicy
 from models.scheduler import Scheduler
-from tests.support.server import ServerProcess
+from tests.support.servers import scripted, server
+
+__all__ = ["scripted", "server", "understand"]
 
 BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
-
-TURNS = ("--set", "turn.silence_ms=500")
-SCRIPTED = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
-BRISK = ("--set", "tts.scripted.char_ms=20")
-"""Replies of about a second."""
-
-
-@pytest.fixture(scope="package")
-def server() -> Iterator[ServerProcess]:
-    """The bundled recogniser, the offline responder and espeak-ng."""
-    with ServerProcess(*TURNS) as server:
-        yield server
-
-
-@pytest.fixture(scope="package")
-def scripted() -> Iterator[ServerProcess]:
-    """No model work: whatever is said is "Tell me a story.", and the answer is a hum."""
-    with ServerProcess(*TURNS, *SCRIPTED, *BRISK) as server:
-        yield server
 
 
 @pytest.fixture

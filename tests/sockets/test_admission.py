@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 
-from tests.sockets.conftest import SCRIPTED
 from tests.support.raw_socket import raw_socket
 from tests.support.scrape import scrape_until
 from tests.support.server import ServerProcess
+from tests.support.servers import SCRIPTED
 from tests.support.voice_client import connected, hello
 
 pytestmark = pytest.mark.socket

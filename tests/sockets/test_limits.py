@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sockets.conftest import SCRIPTED
 from tests.support.microphone import frame
 from tests.support.raw_socket import BINARY, FIN, RSV1, TEXT, RawSocket, raw_socket
 from tests.support.scrape import scrape, scrape_until
 from tests.support.server import ServerProcess
+from tests.support.servers import SCRIPTED
 from tests.support.speech import say
 from tests.support.voice_client import connected, hello
 

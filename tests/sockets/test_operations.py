@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.sockets.conftest import SCRIPTED
 from tests.support.scrape import scrape, scrape_until
 from tests.support.server import ROOT, ServerProcess
+from tests.support.servers import SCRIPTED
 from tests.support.speech import say
 from tests.support.voice_client import connected, hello
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import aiohttp
 import pytest
 
-from tests.sockets.conftest import SCRIPTED
 from tests.support.raw_socket import raw_socket
 from tests.support.server import COMMAND, ENGINES, ROOT, STOP_S, ServerProcess
+from tests.support.servers import SCRIPTED
 from tests.support.voice_client import connected
 
 pytestmark = pytest.mark.socket

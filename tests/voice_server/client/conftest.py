@@ -1,26 +1,5 @@
-"""Two servers for the client's tests: one that understands and speaks, one that plays a script."""
+"""The client's tests talk to both servers."""
 
-from collections.abc import Iterator
+from tests.support.servers import scripted, server
 
-import pytest
-
-from tests.support.server import ServerProcess
-
-TURNS = ("--set", "turn.silence_ms=500")
-SCRIPTED = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
-BRISK = ("--set", "tts.scripted.char_ms=20")
-"""Replies of about a second."""
-
-
-@pytest.fixture(scope="package")
-def server() -> Iterator[ServerProcess]:
-    """The bundled recogniser, the offline responder and espeak-ng."""
-    with ServerProcess(*TURNS) as server:
-        yield server
-
-
-@pytest.fixture(scope="package")
-def scripted() -> Iterator[ServerProcess]:
-    """No model work: whatever is said is "Tell me a story.", and the answer is a hum."""
-    with ServerProcess(*TURNS, *SCRIPTED, *BRISK) as server:
-        yield server
+__all__ = ["scripted", "server"]
