@@ -39,12 +39,20 @@ UNTESTED = {
     "voice_server/conversation/turn_actions.py": "values: the turn machine's tests are its tests",
     "voice_server/recordings/__init__.py": "a docstring",
     "voice_server/app.py": "routes and processes: tests/sockets are its tests",
+    "voice_server/links/switchboard.py": "real sockets: tests/sockets are its tests",
+    "voice_server/links/voice.py": "two routes: tests/sockets are its tests",
     "voice_server/links/websocket.py": "a real socket: tests/sockets are its tests",
+    "voice_server/settings/__init__.py": "names",
+    "voice_server/settings/engines.py": "declarations: the loader's tests are their tests",
+    "voice_server/settings/limits.py": "declarations: the loader's tests are their tests",
+    "voice_server/settings/server.py": "declarations: the loader's tests are their tests",
+    "voice_server/settings/tree.py": "declarations: the loader's tests are their tests",
+    "voice_server/settings/turn.py": "declarations: the loader's tests are their tests",
     "voice_server/client/__init__.py": "names; every test of the client imports through it",
     "voice_server/commands/__init__.py": "a docstring",
     "voice_server/bench/__init__.py": "a docstring",
     "voice_server/links/__init__.py": "a docstring",
-    "voice_server/wires/__init__.py": "a docstring",
+    "voice_server/wires/__init__.py": "a Protocol: every wire's tests are its tests",
 }
 """Files without a test file of their own, and why."""
 

@@ -7,35 +7,26 @@ replies in progress may end, everyone is told, and the process exits; a second o
 import asyncio
 import json
 import logging
-import secrets
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from audio.silero import SileroModel
 from voice_server import __version__
-from voice_server import events as ev
-from voice_server.admission import Admission, Refusal
+from voice_server.admission import Admission
 from voice_server.assets import web_dir
-from voice_server.closes import CLOSES
 from voice_server.conversation.house import House
-from voice_server.conversation.session import Session
 from voice_server.engines import Engines
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_rest import add_openai_routes
-from voice_server.links.websocket import WebSocketLink
+from voice_server.links.switchboard import Switchboard
+from voice_server.links.voice import add_voice_routes
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
-from voice_server.wires.voice_v1 import SUBPROTOCOL, VoiceV1
 
 logger = logging.getLogger(__name__)
-
-SEND_BUFFER_BYTES = 65_536
-"""Kernel buffer: what lies there can no longer be taken back at a barge-in."""
 
 SHUTDOWN_S = 2.0
 """aiohttp's own patience with open connections, after ours."""
@@ -59,16 +50,13 @@ class VoiceServer:
         self._house = house
         self._admission = Admission(house.settings)
         self._desk = OpenAIDesk(self._admission, house.metrics)
-        self._links: set[WebSocketLink] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._switchboard = Switchboard(house, self._admission)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
         app = web.Application(client_max_size=65_536)
         app.on_response_prepare.append(_secured)
-        app.router.add_get("/v1/voice", self._voice)
-        app.router.add_get("/ws", self._raw_voice)
+        add_voice_routes(app.router, self._switchboard)
         add_openai_routes(app.router, self._house, self._desk)
         app.router.add_get("/livez", _alive)
         app.router.add_get("/readyz", self._ready)
@@ -76,92 +64,6 @@ class VoiceServer:
         app.router.add_get("/", _index)
         app.router.add_static("/", web_dir())
         return app
-
-    # Sessions --------------------------------------------------------------------------------
-
-    async def _voice(self, request: web.Request) -> web.StreamResponse:
-        return await self._upgrade(request, VoiceV1(request.query))
-
-    async def _raw_voice(self, request: web.Request) -> web.StreamResponse:
-        return await self._upgrade(request, VoiceV1(request.query, open_at_once=True))
-
-    async def _upgrade(self, request: web.Request, wire: VoiceV1) -> web.StreamResponse:
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
-        protocols = [protocol.strip() for protocol in offered.split(",")]
-        refusal = self._admission.check(request.headers, protocols)
-        if refusal:
-            return await self._refuse(request, wire, refusal)
-        address = request.remote or ""
-        if refusal := self._admission.enter(address):
-            return await self._refuse(request, wire, refusal)
-        try:
-            return await self._serve(request, wire)
-        finally:
-            self._admission.leave(address)
-
-    async def _serve(self, request: web.Request, wire: VoiceV1) -> web.StreamResponse:
-        limits = self._house.settings.limits
-        response = self._response()
-        await response.prepare(request)
-        transport = _limited_transport(request)
-        link = WebSocketLink(
-            socket=response,
-            transport=transport,
-            wire=wire,
-            limits=limits,
-            metrics=self._house.metrics,
-            open_session=self._open_session,
-        )
-        self._links.add(link)
-        self._empty.clear()
-        try:
-            await link.run()
-        finally:
-            self._links.discard(link)
-            if not self._links:
-                self._empty.set()
-            if link.session:
-                self._house.metrics.sessions.dec()
-        return response
-
-    def _response(self) -> web.WebSocketResponse:
-        limits = self._house.settings.limits
-        return web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,),
-            max_msg_size=limits.message_bytes_max + 1,  # aiohttp refuses what reaches the limit
-            compress=False,
-            heartbeat=limits.ping_interval_s,
-            timeout=SHUTDOWN_S,
-        )
-
-    def _open_session(
-        self, options: ev.SessionOptions, emit: Callable[[ev.ServerEvent], None]
-    ) -> Session:
-        session = Session(f"ses_{secrets.token_hex(12)}", options, self._house, emit)
-        self._house.metrics.sessions.inc()
-        self._house.metrics.sessions_total.labels(options.mode).inc()
-        extra = {"session": session.id, "mode": options.mode, "client": options.client}
-        logger.info("session opened", extra=extra)
-        return session
-
-    async def _refuse(
-        self, request: web.Request, wire: VoiceV1, refusal: Refusal
-    ) -> web.StreamResponse:
-        """Say no. A page's script cannot see an HTTP status, so our own is told on the socket."""
-        self._house.metrics.refused.labels(refusal.code.value).inc()
-        status = CLOSES[refusal.code].http_status
-        own_page = "Origin" in request.headers and status != web.HTTPForbidden.status_code
-        if not own_page:
-            headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
-            body = {"error": {"code": refusal.code, "message": refusal.message}}
-            return web.json_response(body, status=status, headers=headers)
-        response = self._response()
-        await response.prepare(request)
-        told = wire.send(ev.ErrorRaised(refusal.code, refusal.message, fatal=True), 0)
-        with suppress(ConnectionError):
-            await response.send_str(str(told))
-        await response.close(code=CLOSES[refusal.code].code)
-        return response
 
     # Operations ------------------------------------------------------------------------------
 
@@ -184,19 +86,17 @@ class VoiceServer:
         Whoever is there when `server.drain_s` is over, or `hurry` is set, is cut off.
         """
         self._admission.draining = True
-        for link in list(self._links):
-            link.leave()
+        self._switchboard.leave()
         ends = [asyncio.create_task(wait()) for wait in (self._all_gone, hurry.wait)]
         patience_s = self._house.settings.server.drain_s
         await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-        for link in list(self._links):
-            link.abort()
+        self._switchboard.abort()
 
     async def _all_gone(self) -> None:
         """Return when every session has ended and every request is answered."""
-        await self._empty.wait()
+        await self._switchboard.idle()
         await self._desk.idle()
 
 
@@ -248,14 +148,6 @@ def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked)
     return stop, hurry
-
-
-def _limited_transport(request: web.Request) -> asyncio.Transport:
-    """The connection's transport, with a small send buffer in the kernel."""
-    transport = cast(asyncio.Transport, request.transport)
-    sock: socket.socket = transport.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    return transport
 
 
 async def _secured(request: web.Request, response: web.StreamResponse) -> None:

@@ -16,6 +16,7 @@ from typing import Literal
 from audio import Samples
 from audio.formats import AudioFormat, Codec
 from models.asr import Transcript, Word
+from models.llm import Tool
 from models.tts import WordMark
 from voice_server.closes import ErrorCode
 
@@ -33,6 +34,18 @@ class SessionConfig:
     speed: float | None = None
     turn: Mapping[str, object] = field(default_factory=dict)
     """A patch to the server's `turn` settings."""
+    hints: str | None = field(default=None, repr=False)
+    """Words the recogniser should expect, as a sentence or a list."""
+    answers: bool | None = None
+    """False: turns are written down, and answered only when the client asks."""
+    speaks: bool | None = None
+    """False: replies are text only."""
+    tools: tuple[Tool, ...] | None = None
+    """What the client can do for the language model."""
+    tool_choice: str | None = None
+    """As in `models.llm.ChatOptions`."""
+    max_tokens: int | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,27 @@ class SessionOptions:
     config: SessionConfig = field(default_factory=SessionConfig)
     client: str = ""
     """Name and version, for the logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of the conversation, in the order in which the language model reads it."""
+
+    id: str
+    """Unique in the session; ids of ours come from `naming`."""
+    kind: Literal["message", "tool_call", "tool_result"] = "message"
+    role: Literal["system", "user", "assistant"] = "user"
+    """Of a message."""
+    text: str = field(default="", repr=False)
+    """What was said, the arguments of a tool call (JSON), or the output of a tool."""
+    name: str = ""
+    """Of the tool that is called."""
+    call: str = ""
+    """Which tool call this is, or answers."""
+    status: Literal["in_progress", "completed", "incomplete"] = "completed"
+    """Incomplete: cut off; `text` is what was heard."""
+    spoken: bool = False
+    """It was said aloud, not written."""
 
 
 # From the client -----------------------------------------------------------------------------
@@ -111,9 +145,23 @@ class TextReceived:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRequested:
-    """Answer now."""
+    """Answer now. What is None is taken from the session's configuration."""
 
     instructions: str | None = field(default=None, repr=False)
+    speaks: bool | None = None
+    voice: str | None = None
+    tools: tuple[Tool, ...] | None = None
+    tool_choice: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    input: tuple[Item | str, ...] | None = None
+    """The prompt instead of the conversation; a string is the id of one of its items."""
+    aside: bool = False
+    """The conversation does not remember this reply."""
+    follows: bool = False
+    """The reply that is playing goes on, and this one comes after it; else it is cut off."""
+    tag: str = ""
+    """Comes back in `ReplyStarted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +179,67 @@ class PlaybackReported:
     position: int
     """Samples rendered since the stream began, device latency subtracted."""
     state: Literal["playing", "paused", "stopped", "drained", "underrun"] = "playing"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyClipped:
+    """The client played a reply only so far, and threw the rest away."""
+
+    reply: int
+    ms: int
+    """Of its audio; more than there was means all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemInserted:
+    """Something enters the conversation without being said in it."""
+
+    item: Item
+    after: str | None = None
+    """Id of the item before it; None: at the end, empty: at the front."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDeleted:
+    """Something leaves the conversation."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsWanted:
+    """Show an item as it is remembered, or all of them."""
+
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """The client's answer to a tool call."""
+
+    call: str
+    output: str = field(repr=False)
+    respond: bool = True
+    """Answer as soon as every call of that reply is answered."""
+    id: str = ""
+    """For the item that it becomes; empty: ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatsChanged:
+    """From here on the audio has another format; None leaves one as it is."""
+
+    input: AudioFormat | None = None
+    output_codec: Codec | None = None
+    output_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """A key on a telephone."""
+
+    digit: str
+    """One of `0-9*#A-D`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +282,8 @@ class MessageRefused:
     id: str | None = None
     fatal: bool = False
     """The session cannot be opened like this."""
+    reason: str = ""
+    """The wire's own name for it; comes back in `ErrorRaised`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +310,13 @@ ClientEvent = (
     | ReplyRequested
     | ReplyCancelled
     | PlaybackReported
+    | ReplyClipped
+    | ItemInserted
+    | ItemDeleted
+    | ItemsWanted
+    | ToolReturned
+    | FormatsChanged
+    | DigitPressed
     | SayRequested
     | ConfigChanged
     | MessageAcknowledged
@@ -295,7 +413,7 @@ class FinalTranscript:
     duration_ms: int
 
 
-ReplyCause = Literal["vad", "commit", "text", "request", "say"]
+ReplyCause = Literal["vad", "commit", "text", "request", "say", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +424,9 @@ class ReplyStarted:
     cause: ReplyCause
     turn: int | None
     """The user turn it answers."""
+    request: ReplyRequested | None = None
+    """What the client asked for, if it did."""
+    speaks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,10 +439,76 @@ class ReplyText:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTextDone:
-    """All text of the reply."""
+    """All text of the reply, and all its tool calls."""
 
     reply: int
     text: str = field(repr=False)
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """Tokens, as far as the endpoint counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallWritten:
+    """A piece of a tool call, as the language model makes it."""
+
+    reply: int
+    call: str
+    name: str
+    arguments: str = field(repr=False)
+    by_server: bool = False
+    """The server runs it; the client need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A tool call is complete. One that the client answers waits for its `ToolReturned`."""
+
+    reply: int
+    call: str
+    name: str
+    arguments: str = field(repr=False)
+    by_server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAdded:
+    """The conversation has one entry more."""
+
+    item: Item
+    after: str | None
+    """Id of the item before it; None: it is the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChanged:
+    """What is remembered of an entry is now this: a reply was heard to its end, or cut."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRemoved:
+    """The conversation has one entry less."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsShown:
+    """What was asked for."""
+
+    items: tuple[Item, ...]
+    one: bool
+    """One was asked for, not all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatsConfirmed:
+    """The audio's formats after a change."""
+
+    input: AudioFormat
+    output_codec: Codec
+    output_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +653,8 @@ class ErrorRaised:
     message: str
     fatal: bool = False
     id: str | None = None
+    reason: str = ""
+    """The wire's own name for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +675,13 @@ ServerEvent = (
     | ReplyStarted
     | ReplyText
     | ReplyTextDone
+    | ToolCallWritten
+    | ToolCalled
+    | ItemAdded
+    | ItemChanged
+    | ItemRemoved
+    | ItemsShown
+    | FormatsConfirmed
     | AudioStarted
     | AudioMarked
     | AudioFrame
@@ -538,6 +734,24 @@ class ReplyWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyToolWritten:
+    """The language model made a piece of a tool call."""
+
+    reply: int
+    call: str
+    name: str
+    arguments: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool that the server runs has an answer, or has failed; then `output` says so."""
+
+    call: str
+    output: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyClauseCut:
     """A clause is complete and goes to the voice."""
 
@@ -559,7 +773,7 @@ class ReplyTextEnded:
     """The language model has finished."""
 
     reply: int
-    reason: Literal["stop", "length"]
+    reason: Literal["stop", "length", "tool_calls"]
     usage: Mapping[str, int]
 
 
@@ -590,6 +804,8 @@ InnerEvent = (
     TranscriptChanged
     | TranscriptFinished
     | ReplyWritten
+    | ReplyToolWritten
+    | ToolFinished
     | ReplyClauseCut
     | ReplyVoiced
     | ReplyTextEnded

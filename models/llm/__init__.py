@@ -1,6 +1,6 @@
 """The language-model Protocol: a conversation in, text out as it is made."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -10,8 +10,32 @@ from typing import Literal, Protocol
 class Message:
     """One line of the conversation, in the roles of the OpenAI chat API."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str = field(repr=False)
+    tool_calls: tuple["ToolCall", ...] = ()
+    """What an assistant's line asked for."""
+    tool_call_id: str = ""
+    """Which call a tool's line answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the model may call."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    """JSON Schema of its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a function's result."""
+
+    id: str
+    name: str
+    arguments: str = field(repr=False)
+    """JSON, as the model wrote it: it may not be valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +47,9 @@ class ChatOptions:
     """None leaves it to the model's own default."""
     request_id: str = ""
     """Ends up in the server's logs and the endpoint's (`X-Request-Id`), to follow one turn."""
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    """`auto`, `none`, `required`, or the name of the one tool to call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +60,31 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of a tool call. Pieces of one call come in order; several calls may be interleaved.
+
+    The first piece of a call names it; its arguments may still be empty then.
+    """
+
+    id: str
+    """Never empty, unique within the reply."""
+    name: str
+    """The whole name, in every piece."""
+    arguments: str = field(repr=False)
+    """The next piece of the JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """The reply is whole. Always the last value of a stream that did not fail."""
 
-    reason: Literal["stop", "length"]
+    reason: Literal["stop", "length", "tool_calls"]
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+
+
+ReplyPiece = TextDelta | ToolCallDelta | Completed
 
 
 class ChatFailure(StrEnum):
@@ -70,7 +115,7 @@ class ChatModel(Protocol):
 
     def reply(
         self, messages: Sequence[Message], options: ChatOptions
-    ) -> AsyncGenerator[TextDelta | Completed, None]:
+    ) -> AsyncGenerator[ReplyPiece, None]:
         """Stream the next assistant message. Open it with `contextlib.aclosing`.
 
         Closing the generator (or cancelling the task that iterates it) ends generation at the

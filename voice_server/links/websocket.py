@@ -22,7 +22,7 @@ from voice_server.metrics import Metrics
 from voice_server.outbox import Outbox
 from voice_server.settings import LimitSettings
 from voice_server.tasks import watched
-from voice_server.wires.voice_v1 import VoiceV1
+from voice_server.wires import Wire
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class WebSocketLink:
         *,
         socket: web.WebSocketResponse,
         transport: asyncio.Transport,
-        wire: VoiceV1,
+        wire: Wire,
         limits: LimitSettings,
         metrics: Metrics,
         open_session: OpenSession,
@@ -207,11 +207,11 @@ class WebSocketLink:
         return self._goes_on_after(event)
 
     async def _send(self, event: ev.ServerEvent) -> None:
-        data = self._wire.send(event, int(self._clock() * 1000))
-        if isinstance(data, bytes):
-            await self._socket.send_bytes(data)
-        elif data is not None:
-            await self._socket.send_str(data)
+        for data in self._wire.send(event, int(self._clock() * 1000)):
+            if isinstance(data, bytes):
+                await self._socket.send_bytes(data)
+            else:
+                await self._socket.send_str(data)
 
     def _goes_on_after(self, event: ev.ServerEvent) -> bool:
         match event:

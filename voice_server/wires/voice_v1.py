@@ -214,8 +214,12 @@ class VoiceV1:
 
     # To the client ---------------------------------------------------------------------------
 
-    def send(self, event: ev.ServerEvent, now_ms: int) -> str | bytes | None:
-        """Translate one event; None if this client did not ask for its kind."""
+    def send(self, event: ev.ServerEvent, now_ms: int) -> list[str | bytes]:
+        """Translate one event; nothing if this client did not ask for its kind."""
+        message = self._send(event, now_ms)
+        return [] if message is None else [message]
+
+    def _send(self, event: ev.ServerEvent, now_ms: int) -> str | bytes | None:
         options = self._options or ev.SessionOptions()
         if isinstance(event, ev.ErrorRaised) and event.id is not None:
             self._ids.pop(event.id, None)  # refused after all: it may be put right and sent again

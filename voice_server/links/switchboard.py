@@ -1,0 +1,154 @@
+"""The switchboard: takes WebSocket calls, one link each, whatever the wire.
+
+Every endpoint that speaks over a WebSocket comes through here, so that who is let in, how many may
+talk, what a socket may use and how it ends are the same for all of them.
+"""
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
+
+from aiohttp import web
+
+from voice_server import events as ev
+from voice_server.admission import Admission, Refusal
+from voice_server.closes import CLOSES
+from voice_server.conversation.house import House
+from voice_server.conversation.session import Session
+from voice_server.links.websocket import WebSocketLink
+from voice_server.wires import Wire
+
+logger = logging.getLogger(__name__)
+
+SEND_BUFFER_BYTES = 65_536
+"""Kernel buffer: what lies there can no longer be taken back at a barge-in."""
+
+CLOSE_TIMEOUT_S = 2.0
+"""aiohttp's own patience with a close, after ours."""
+
+
+class Switchboard:
+    """All WebSocket calls of one process."""
+
+    def __init__(self, house: House, admission: Admission) -> None:
+        self._house = house
+        self._admission = admission
+        self._links: set[WebSocketLink] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def connect(
+        self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...] = ()
+    ) -> web.StreamResponse:
+        """Let a caller in, or not, and talk until one side leaves."""
+        offered = request.headers.get("Sec-WebSocket-Protocol", "")
+        protocols = [protocol.strip() for protocol in offered.split(",")]
+        refusal = self._admission.check(request.headers, protocols)
+        if refusal:
+            return await self._refuse(request, wire, refusal, subprotocols)
+        address = request.remote or ""
+        if refusal := self._admission.enter(address):
+            return await self._refuse(request, wire, refusal, subprotocols)
+        try:
+            return await self._serve(request, wire, subprotocols)
+        finally:
+            self._admission.leave(address)
+
+    async def _serve(
+        self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...]
+    ) -> web.StreamResponse:
+        limits = self._house.settings.limits
+        response = self._response(subprotocols)
+        await response.prepare(request)
+        transport = _limited_transport(request)
+        link = WebSocketLink(
+            socket=response,
+            transport=transport,
+            wire=wire,
+            limits=limits,
+            metrics=self._house.metrics,
+            open_session=self._open_session,
+        )
+        self._links.add(link)
+        self._empty.clear()
+        try:
+            await link.run()
+        finally:
+            self._links.discard(link)
+            if not self._links:
+                self._empty.set()
+            if link.session:
+                self._house.metrics.sessions.dec()
+        return response
+
+    def _response(self, subprotocols: tuple[str, ...]) -> web.WebSocketResponse:
+        limits = self._house.settings.limits
+        return web.WebSocketResponse(
+            protocols=subprotocols,
+            max_msg_size=limits.message_bytes_max + 1,  # aiohttp refuses what reaches the limit
+            compress=False,
+            heartbeat=limits.ping_interval_s,
+            timeout=CLOSE_TIMEOUT_S,
+        )
+
+    def _open_session(
+        self, options: ev.SessionOptions, emit: Callable[[ev.ServerEvent], None]
+    ) -> Session:
+        session = Session(f"ses_{secrets.token_hex(12)}", options, self._house, emit)
+        self._house.metrics.sessions.inc()
+        self._house.metrics.sessions_total.labels(options.mode).inc()
+        extra = {"session": session.id, "mode": options.mode, "client": options.client}
+        logger.info("session opened", extra=extra)
+        return session
+
+    async def _refuse(
+        self,
+        request: web.Request,
+        wire: Wire,
+        refusal: Refusal,
+        subprotocols: tuple[str, ...],
+    ) -> web.StreamResponse:
+        """Say no. A page's script cannot see an HTTP status, so our own is told on the socket."""
+        self._house.metrics.refused.labels(refusal.code.value).inc()
+        status = CLOSES[refusal.code].http_status
+        own_page = "Origin" in request.headers and status != web.HTTPForbidden.status_code
+        if not own_page:
+            headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
+            body = {"error": {"code": refusal.code, "message": refusal.message}}
+            return web.json_response(body, status=status, headers=headers)
+        response = self._response(subprotocols)
+        await response.prepare(request)
+        told = wire.send(ev.ErrorRaised(refusal.code, refusal.message, fatal=True), 0)
+        with suppress(ConnectionError):
+            for message in told:
+                await response.send_str(str(message))
+        await response.close(code=CLOSES[refusal.code].code)
+        return response
+
+    # The end ---------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Ask every session to end at its next pause."""
+        for link in list(self._links):
+            link.leave()
+
+    def abort(self) -> None:
+        """Cut off whoever is still there."""
+        for link in list(self._links):
+            link.abort()
+
+    async def idle(self) -> None:
+        """Return when nobody is connected."""
+        await self._empty.wait()
+
+
+def _limited_transport(request: web.Request) -> asyncio.Transport:
+    """The connection's transport, with a small send buffer in the kernel."""
+    transport = cast(asyncio.Transport, request.transport)
+    sock: socket.socket = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    return transport

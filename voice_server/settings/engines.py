@@ -1,0 +1,114 @@
+"""The engines: which ones, where their models come from, and how long they are waited for."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from voice_server.settings.section import Milliseconds, Seconds, Section
+
+
+class ScriptedAsrSettings(Section):
+    """The recogniser that reads from a list (tests, load runs)."""
+
+    texts: tuple[str, ...] = ("Tell me a story.",)
+    partial_ms: Milliseconds = 20
+    final_ms: Milliseconds = 60
+
+
+class AsrSettings(Section):
+    """Speech recognition."""
+
+    engine: str = "auto"
+    """`auto`, `bundled`, `pocketsphinx`, `scripted`, a faster-whisper model name or a directory."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "auto"
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Decodes that may run at once."""
+    utterances_max: Annotated[int, Field(ge=1, le=64)] = 8
+    """For pocketsphinx: people who may speak at once; each takes a process of 140 MB."""
+    beam_size: Annotated[int, Field(ge=1, le=10)] = 1
+    """For finals; partials are always greedy."""
+    language: str | None = None
+    """BCP 47 primary tag; unset lets a multilingual model detect it."""
+    partial_interval_ms: Annotated[int, Field(ge=100, le=5000)] = 300
+    final_deadline_s: Seconds = 10.0
+    window_margin_ms: Annotated[int, Field(ge=0, le=20_000)] = 2560
+    """Silence after the audio that a stock Whisper needs to stay calm in a short window."""
+    scripted: ScriptedAsrSettings = ScriptedAsrSettings()
+
+
+class ScriptedLlmSettings(Section):
+    """The language model that reads from a list (tests, load runs)."""
+
+    texts: tuple[str, ...] = ("This is a scripted answer. It has two sentences.",)
+    first_token_ms: Milliseconds = 120
+    token_interval_ms: Milliseconds = 10
+
+
+class LlmSettings(Section):
+    """The language model that answers."""
+
+    engine: str = "auto"
+    """`auto`, `offline`, `scripted` or the base URL of an OpenAI-compatible server."""
+    model: str = "auto"
+    """Model id at the endpoint; `auto` takes the first it lists."""
+    api_key: str = Field(default="", repr=False)
+    system_prompt: str = Field(
+        default=(
+            "You are a helpful voice assistant. Your words are spoken aloud, so answer in one to "
+            "three short sentences of plain text, without lists, markup or emoji."
+        ),
+        repr=False,
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=32768)] = 512
+    history_bytes_max: Annotated[int, Field(ge=1024)] = 32_768
+    """Oldest turns leave the prompt beyond this many bytes of text."""
+    connect_timeout_s: Seconds = 2.0
+    first_token_timeout_s: Seconds = 10.0
+    token_timeout_s: Seconds = 10.0
+    total_timeout_s: Seconds = 60.0
+    disable_thinking: bool = False
+    """Ask the endpoint for a chat template without thinking (Qwen and its like)."""
+    streams_max: Annotated[int, Field(ge=1, le=10_000)] = 256
+    """Replies that may be streamed from the endpoint at once."""
+    greeting: str = Field(default="", repr=False)
+    """Spoken when a conversation begins; empty: the user begins."""
+    apology: str = Field(default="Sorry, I can't think of an answer right now.", repr=False)
+    """Spoken when the language model fails before its first word."""
+    scripted: ScriptedLlmSettings = ScriptedLlmSettings()
+
+
+class ScriptedTtsSettings(Section):
+    """The voice that hums (tests, load runs)."""
+
+    first_chunk_ms: Milliseconds = 60
+    char_ms: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Milliseconds of audio per character of text."""
+
+
+class TtsSettings(Section):
+    """Speech synthesis."""
+
+    engine: str = "auto"
+    """`auto`, `espeak`, `scripted`, a Piper voice name (`en_US-lessac-medium`) or `.onnx` file."""
+    voice: str | None = None
+    """A voice of the engine; unset takes its default."""
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60
+    """Seconds of audio one reply may have."""
+    scripted: ScriptedTtsSettings = ScriptedTtsSettings()
+
+
+class ModelSettings(Section):
+    """Where models come from."""
+
+    offline: bool = False
+    """Never touch a model hub."""
+    cache_dir: Path | None = None
+    """Unset: the usual caches of Hugging Face and, for voices, `~/.cache/voice-server`."""
+    turn_model: Path | None = None
+    """An end-of-turn model to plug in: an ONNX file with the interface of smart-turn v3."""
+    hub_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0

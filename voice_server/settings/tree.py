@@ -1,0 +1,34 @@
+"""The whole tree of settings."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from voice_server.settings.engines import AsrSettings, LlmSettings, ModelSettings, TtsSettings
+from voice_server.settings.limits import LimitSettings
+from voice_server.settings.rest import RestSettings
+from voice_server.settings.server import AuthSettings, LogSettings, ServerSettings
+from voice_server.settings.turn import TurnSettings
+
+ENVIRONMENT_PREFIX = "VOICE_SERVER_"
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    asr: AsrSettings = AsrSettings()
+    llm: LlmSettings = LlmSettings()
+    tts: TtsSettings = TtsSettings()
+    turn: TurnSettings = TurnSettings()
+    limits: LimitSettings = LimitSettings()
+    rest: RestSettings = RestSettings()
+    models: ModelSettings = ModelSettings()
+    logs: LogSettings = LogSettings()

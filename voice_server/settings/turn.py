@@ -1,0 +1,63 @@
+"""Turn-taking, in milliseconds of microphone audio."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from voice_server.settings.section import Section
+
+
+class TurnSettings(Section):
+    """Whose turn it is, in milliseconds of microphone audio."""
+
+    mode: Literal["vad", "manual"] = "vad"
+    """`manual`: turns end at `audio.commit` only."""
+    onset_ms: Annotated[int, Field(ge=10, le=1000)] = 60
+    """Voice needed before an utterance begins."""
+    endpoint: Literal["adaptive", "fixed"] = "adaptive"
+    """`adaptive`: the words decide how much silence ends a turn; `fixed`: `silence_ms`, always."""
+    eagerness: Literal["low", "auto", "high"] = "auto"
+    """How soon an adaptive end of turn is believed."""
+    silence_ms: Annotated[int, Field(ge=100, le=5000)] = 500
+    """Silence that ends a turn whose words read neither complete nor unfinished."""
+    silence_ms_min: Annotated[int, Field(ge=100, le=5000)] = 200
+    """Silence that ends a turn whose words read complete."""
+    silence_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 1500
+    """Silence that ends any turn."""
+    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 80
+    """Silence at which the final decode begins, in the hope that the turn has ended."""
+    speculate: bool = True
+    """Begin the reply before the turn has ended, and hold it until then."""
+    speculations_max: Annotated[int, Field(ge=0, le=20)] = 3
+    """Replies begun in vain per turn; then the end is waited for."""
+    speech_ms_min: Annotated[int, Field(ge=0, le=2000)] = 100
+    """Utterances with less voice than this are dropped as clicks."""
+    interrupt: Literal["confirm", "instant", "off"] = "confirm"
+    """Voice over a reply pauses it until words or length confirm, stops it at once, or does not."""
+    interrupt_onset_ms: Annotated[int, Field(ge=10, le=1000)] = 30
+    """Voice over a reply needed before it is paused."""
+    interrupt_words_ms: Annotated[int, Field(ge=10, le=5000)] = 200
+    """Voice that, with a word that is no backchannel, takes the floor."""
+    interrupt_ms: Annotated[int, Field(ge=10, le=10_000)] = 600
+    """Voice that takes the floor without words."""
+    interrupt_resume_ms: Annotated[int, Field(ge=100, le=10_000)] = 1000
+    """Silence after which a reply goes on that nothing has confirmed to be interrupted."""
+    interrupt_warm_up_ms: Annotated[int, Field(ge=0, le=5000)] = 0
+    """Voice cannot interrupt so soon after a reply began to sound (echo cancellers settling)."""
+    pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 500
+    """Audio from before the onset that belongs to the utterance."""
+    utterance_ms_max: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
+    """A turn is cut here even without silence."""
+    stall_ms: Annotated[int, Field(ge=100, le=60_000)] = 2000
+    """A microphone that sends nothing for so long in the middle of a turn has fallen silent."""
+    user_idle_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    """Silence on both sides after which a `user_idle` notice is sent, once; 0 never."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        in_order = self.silence_ms_min <= self.silence_ms <= self.silence_ms_max
+        if self.endpoint == "adaptive" and not in_order:
+            raise ValueError("silence_ms must lie between silence_ms_min and silence_ms_max")
+        if self.interrupt_words_ms > self.interrupt_ms:
+            raise ValueError("interrupt_words_ms must not exceed interrupt_ms")
+        return self
