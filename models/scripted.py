@@ -8,14 +8,23 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle
 from typing import Literal
 
 import numpy as np
 
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions, Superseded, Transcript, Word
-from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message, TextDelta
+from models.llm import (
+    ChatError,
+    ChatFailure,
+    ChatOptions,
+    Completed,
+    Message,
+    ReplyPiece,
+    TextDelta,
+    ToolCallDelta,
+)
 from models.tts import SpeechChunk, SynthesisError, Voice, WordMark
 
 _TOKEN = re.compile(r"\s*\S+(?:\s+$)?")
@@ -122,6 +131,13 @@ class ChatScript:
     """One per reply, over and over; a whole token is a word with the space before it."""
     first_token_ms: float = 60
     token_interval_ms: float = 15
+    tool_calls: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    """Names and arguments (JSON) of the tools to call, all in one reply, before anything is said.
+
+    Only tools that are offered are called, and none right after a result: then the texts go on.
+    """
+    tool_preamble: str = field(default="", repr=False)
+    """Said before the calls, in the same reply."""
     fail: Literal[
         "never", "unreachable", "refused", "hang_first", "hang_middle", "break_middle"
     ] = "never"
@@ -139,13 +155,15 @@ class ScriptedChat:
     def __init__(self, script: ChatScript | None = None) -> None:
         self._script = script or ChatScript()
         self._texts = _over_and_over(self._script.texts)
+        self._call_numbers = count(1)
         self._replies = 0
 
     async def reply(
         self, messages: Sequence[Message], options: ChatOptions
-    ) -> AsyncGenerator[TextDelta | Completed, None]:
-        """The next text of the script, token by token."""
-        script, text = self._script, next(self._texts)
+    ) -> AsyncGenerator[ReplyPiece, None]:
+        """The scripted calls, or the next text of the script, token by token."""
+        script, calls = self._script, self._calls_now(messages, options)
+        text = script.tool_preamble if calls else next(self._texts)
         self._replies += 1
         spared = script.fail_replies is not None and self._replies > script.fail_replies
         fail = "never" if spared else script.fail
@@ -153,18 +171,33 @@ class ScriptedChat:
         await self._fail_first(fail)
         whole = _TOKEN.findall(text)
         tokens = whole[: options.max_tokens]
-        for index, token in enumerate(tokens):
-            if index == len(tokens) // 2:
+        pieces: list[TextDelta | ToolCallDelta] = [*map(TextDelta, tokens), *calls]
+        for index, piece in enumerate(pieces):
+            if index == len(pieces) // 2:
                 await self._fail_middle(fail)
             if index:
                 await asyncio.sleep(script.token_interval_ms / 1000)
-            yield TextDelta(token)
+            yield piece
 
-        reason: Literal["stop", "length"] = "stop" if tokens == whole else "length"
-        yield Completed(reason, None, len(tokens))
+        stopped: Literal["stop", "tool_calls"] = "tool_calls" if calls else "stop"
+        yield Completed(stopped if tokens == whole else "length", None, len(pieces))
 
     async def close(self) -> None:
         """Nothing to release."""
+
+    def _calls_now(self, messages: Sequence[Message], options: ChatOptions) -> list[ToolCallDelta]:
+        """The calls to make, each cut in two: arguments arrive in pieces."""
+        answered = bool(messages) and messages[-1].role == "tool"
+        if answered or options.tool_choice == "none":
+            return []
+        offered = {tool.name for tool in options.tools}
+        pieces: list[ToolCallDelta] = []
+        for name, arguments in self._script.tool_calls:
+            if name in offered:
+                call_id, half = f"call_{next(self._call_numbers)}", len(arguments) // 2
+                pieces.append(ToolCallDelta(call_id, name, arguments[:half]))
+                pieces.append(ToolCallDelta(call_id, name, arguments[half:]))
+        return pieces
 
     async def _fail_first(self, fail: str) -> None:
         if fail == "unreachable":

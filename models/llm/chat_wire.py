@@ -1,6 +1,6 @@
-"""The OpenAI chat-completions wire: what we ask, and what one event of the answer says.
+"""The OpenAI chat-completions wire, the reading side: what one event of an answer says.
 
-Pure: bytes out, strings in. Lenient where servers differ (fields that are missing, null or new),
+Pure: strings in, values out. Lenient where servers differ (fields that are missing, null or new),
 strict where a mistake would be spoken aloud: anything that is not a completion chunk is an error.
 Messages of its errors never repeat what the endpoint wrote, because that may quote the speaker.
 Source: the OpenAI API reference, "Chat completions, streaming", and what vLLM, Ollama and llama.cpp
@@ -8,13 +8,14 @@ send in practice.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from models.llm import ChatOptions, Message
+from models.llm.call_stream import CallPiece
+
+Finish = Literal["stop", "length", "tool_calls"]
 
 END = "[DONE]"
 """The data of the event that follows the last chunk."""
@@ -41,14 +42,27 @@ class Piece:
     """What one chunk adds to the reply."""
 
     text: str = field(default="", repr=False)
-    finish: Literal["stop", "length"] | None = None
+    calls: tuple[CallPiece, ...] = ()
+    finish: Finish | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
 
 
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | dict[str, Any] | None = None
+
+
+class _Call(msgspec.Struct):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
 class _Delta(msgspec.Struct):
     content: str | None = None
+    tool_calls: list[_Call] | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -83,34 +97,6 @@ class _Chunk(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Chunk)
 
 
-def request_body(
-    model: str,
-    messages: Sequence[Message],
-    options: ChatOptions,
-    *,
-    usage: bool = True,
-    disable_thinking: bool = False,
-) -> bytes:
-    """The JSON of a streaming request.
-
-    `usage` asks for token counts in a last chunk; `disable_thinking` tells Qwen-like chat templates
-    to answer at once. Some servers refuse either, because they do not know the field.
-    """
-    body: dict[str, object] = {
-        "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in messages],
-        "stream": True,
-        "max_tokens": options.max_tokens,
-    }
-    if options.temperature is not None:
-        body["temperature"] = options.temperature
-    if usage:
-        body["stream_options"] = {"include_usage": True}
-    if disable_thinking:
-        body["chat_template_kwargs"] = {"enable_thinking": False}
-    return msgspec.json.encode(body)
-
-
 def read_chunk(data: str) -> Piece:
     """Interpret one event other than `END`. Raises `NotAChunk` or `EndpointError`."""
     try:
@@ -128,10 +114,12 @@ def read_chunk(data: str) -> Piece:
 
 def _piece(chunk: _Chunk) -> Piece:
     choice = chunk.choices[0] if chunk.choices else _Choice()
+    delta = choice.delta or _Delta()
     usage = chunk.usage or _Usage()
     details = usage.prompt_tokens_details or _PromptDetails()
     return Piece(
-        text=(choice.delta.content or "") if choice.delta else "",
+        text=delta.content or "",
+        calls=tuple(_call(call) for call in delta.tool_calls or ()),
         finish=_finish(choice.finish_reason),
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
@@ -139,12 +127,30 @@ def _piece(chunk: _Chunk) -> Piece:
     )
 
 
-def _finish(reason: str | None) -> Literal["stop", "length"] | None:
-    if not reason:
-        return None
-    if reason in ("abort", "error"):
-        raise EndpointError(reason, None)
-    return "length" if reason == "length" else "stop"
+def _call(call: _Call) -> CallPiece:
+    function = call.function or _Function()
+    return CallPiece(call.index, call.id or "", function.name or "", _text(function.arguments))
+
+
+def _text(arguments: str | dict[str, Any] | None) -> str:
+    """Arguments as JSON text, which some servers send as JSON itself."""
+    if isinstance(arguments, dict):
+        return msgspec.json.encode(arguments).decode()
+    return arguments or ""
+
+
+def _finish(reason: str | None) -> Finish | None:
+    match reason:
+        case None | "":
+            return None
+        case "abort" | "error":
+            raise EndpointError(reason, None)
+        case "length":
+            return "length"
+        case "tool_calls" | "function_call":
+            return "tool_calls"
+        case _:
+            return "stop"
 
 
 def _raise_reported(error: _Error | str) -> None:

@@ -7,13 +7,24 @@ ends in one `ChatError` that names the endpoint and the remedy, and never repeat
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 
 import aiohttp
 
-from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message, TextDelta
+from models.llm import (
+    ChatError,
+    ChatFailure,
+    ChatOptions,
+    Completed,
+    Message,
+    ReplyPiece,
+    TextDelta,
+    ToolCallDelta,
+)
+from models.llm.call_stream import CallLimits, CallPiece, CallsTooLong, CallStream, CallWithoutName
 from models.llm.chat_endpoints import (
     discover,
     find_local,
@@ -23,7 +34,8 @@ from models.llm.chat_endpoints import (
     shown,
 )
 from models.llm.chat_errors import RETRY_S, Complaints, Unavailable
-from models.llm.chat_wire import END, EndpointError, NotAChunk, Piece, read_chunk, request_body
+from models.llm.chat_request import request_body
+from models.llm.chat_wire import END, EndpointError, Finish, NotAChunk, Piece, read_chunk
 from models.llm.patience import ChatTimeouts, Patience
 from models.llm.sse import EventStream, EventTooLong
 
@@ -47,6 +59,7 @@ class OpenAIChat:
         timeouts: ChatTimeouts | None = None,
         disable_thinking: bool = False,
         streams_max: int = 256,
+        call_limits: CallLimits | None = None,
         label: str = "openai",
     ) -> None:
         """Opens no connection yet. Raises `ValueError` for an address that cannot be one.
@@ -64,6 +77,7 @@ class OpenAIChat:
         self._ask_usage = True
         self._streams = 0
         self._streams_max = streams_max
+        self._call_limits = call_limits or CallLimits()
         self._label = label
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -75,7 +89,7 @@ class OpenAIChat:
 
     async def reply(
         self, messages: Sequence[Message], options: ChatOptions
-    ) -> AsyncGenerator[TextDelta | Completed, None]:
+    ) -> AsyncGenerator[ReplyPiece, None]:
         """See `ChatModel.reply`."""
         patience = Patience(self._timeouts)
         with self._stream_slot():
@@ -108,22 +122,25 @@ class OpenAIChat:
 
     async def _attempt(
         self, messages: Sequence[Message], options: ChatOptions, patience: Patience
-    ) -> AsyncGenerator[TextDelta | Completed, None]:
+    ) -> AsyncGenerator[ReplyPiece, None]:
         """One request and its whole answer."""
         response = await self._open(messages, options, patience)
         chars_left = options.max_tokens * _CHARS_PER_TOKEN_MAX
+        calls = CallStream(self._call_limits, f"call_{secrets.token_hex(6)}_")
         whole = Piece()
         try:
             async with aclosing(self._pieces(response, patience)) as pieces:
                 async for piece in pieces:
                     if piece.text:
                         yield TextDelta(piece.text)
+                    for call in piece.calls:
+                        yield self._add_call(calls, call)
                     whole = _add(whole, piece)
                     chars_left -= len(piece.text)
                     if chars_left < 0:
                         whole = Piece(finish="length")
                         break
-            yield self._completed(whole)
+            yield self._completed(whole, called=calls.called)
             await _drain(response)
         finally:
             response.close()
@@ -186,7 +203,7 @@ class OpenAIChat:
                         yield Piece(finish="stop")
                         return
                     piece = self._read(event, begun)
-                    if piece.text:
+                    if piece.text or piece.calls:
                         begun = True
                         patience.saw_text()
                     if piece.finish:
@@ -224,12 +241,21 @@ class OpenAIChat:
         except EndpointError as error:
             raise self._complaints.reported(error, begun) from error
 
-    def _completed(self, whole: Piece) -> Completed:
+    def _add_call(self, calls: CallStream, piece: CallPiece) -> ToolCallDelta:
+        try:
+            return calls.add(piece)
+        except CallsTooLong as error:
+            raise self._complaints.broken(str(error)) from error
+        except CallWithoutName as error:
+            raise self._complaints.broken("called a tool without its name") from error
+
+    def _completed(self, whole: Piece, *, called: bool) -> Completed:
+        """How the reply ended; some servers say `stop` although they called, and the reverse."""
         if whole.finish is None:
             raise self._complaints.broken("ended a reply early")
-        return Completed(
-            whole.finish, whole.prompt_tokens, whole.completion_tokens, whole.cached_tokens
-        )
+        stopped: Finish = "tool_calls" if called else "stop"
+        reason = "length" if whole.finish == "length" else stopped
+        return Completed(reason, whole.prompt_tokens, whole.completion_tokens, whole.cached_tokens)
 
     @contextmanager
     def _stream_slot(self) -> Iterator[None]:
@@ -257,7 +283,8 @@ class OpenAIChat:
 def _add(whole: Piece, piece: Piece) -> Piece:
     """Both pieces' finish and counts, the earlier finish and the later counts winning."""
     counted = piece.prompt_tokens is not None or piece.completion_tokens is not None
-    return replace(piece if counted else whole, text="", finish=whole.finish or piece.finish)
+    latest = piece if counted else whole
+    return replace(latest, text="", calls=(), finish=whole.finish or piece.finish)
 
 
 def _pause_before_retry(error: ChatError) -> float | None:

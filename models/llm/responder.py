@@ -1,17 +1,20 @@
 """The bundled offline responder: answers when there is no language model, and says that it is none.
 
-It knows a small table of things (`small_talk`) and streams them as a language model would: one word
-at a time at a steady rate, ended by the caller at any moment, limited by `max_tokens`.
+It knows a small table of things (`small_talk`) and calls tools that are asked for by name
+(`tool_talk`). It streams as a language model would: one word at a time at a steady rate, ended by
+the caller at any moment, limited by `max_tokens`.
 """
 
 import asyncio
 import re
+import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 from typing import Literal
 
-from models.llm import ChatOptions, Completed, Message, TextDelta
+from models.llm import ChatOptions, Completed, Message, ReplyPiece, TextDelta, ToolCallDelta
 from models.llm.small_talk import answer
+from models.llm.tool_talk import find_call, tell_results
 
 _TOKEN = re.compile(r"\s*\S+(?:\s+$)?")
 
@@ -36,9 +39,16 @@ class OfflineResponder:
 
     async def reply(
         self, messages: Sequence[Message], options: ChatOptions
-    ) -> AsyncGenerator[TextDelta | Completed, None]:
+    ) -> AsyncGenerator[ReplyPiece, None]:
         """See `ChatModel.reply`. Nothing to say is a reply without text."""
-        whole = _TOKEN.findall(answer(messages, self._clock()))
+        call = find_call(messages, options)
+        if call is not None:
+            tool, arguments = call
+            await asyncio.sleep(self._token_s)
+            yield ToolCallDelta(f"call_{secrets.token_hex(6)}", tool.name, arguments)
+            yield Completed("tool_calls", completion_tokens=1)
+            return
+        whole = _TOKEN.findall(tell_results(messages) or answer(messages, self._clock()))
         tokens = whole[: options.max_tokens]
         for token in tokens:
             await asyncio.sleep(self._token_s)

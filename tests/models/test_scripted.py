@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from audio import SAMPLE_RATE
 from models.asr import RecognitionError, RecognitionOptions, Recognizer, Superseded
-from models.llm import ChatError, ChatFailure, ChatModel, ChatOptions, Completed, TextDelta
+from models.llm import (
+    ChatError,
+    ChatFailure,
+    ChatModel,
+    ChatOptions,
+    Completed,
+    Message,
+    ReplyPiece,
+    TextDelta,
+    Tool,
+    ToolCallDelta,
+)
 from models.scripted import (
     ChatScript,
     RecognizerScript,
@@ -40,7 +51,8 @@ async def _reply(model: ChatModel, **options: int) -> tuple[str, Completed | Cha
             async for value in values:
                 if isinstance(value, Completed):
                     return text, value
-                text += value.text
+                if isinstance(value, TextDelta):
+                    text += value.text
     except ChatError as error:
         return text, error.failure
     raise AssertionError("a stream ends with Completed or fails")
@@ -159,6 +171,48 @@ def test_replies_take_the_texts_in_turn_and_may_be_empty() -> None:
 def test_max_tokens_ends_a_reply() -> None:
     reply = run_virtual(_reply(ScriptedChat(ChatScript(["One two three."])), max_tokens=2))
     assert reply == ("One two", Completed("length", None, 2))
+
+
+CLOCK, LAMP = Tool("clock"), Tool("lamp")
+
+
+async def _pieces(
+    model: ChatModel, message: Message, options: ChatOptions | None = None
+) -> list[ReplyPiece]:
+    options = options or ChatOptions(tools=(CLOCK, LAMP))
+    async with aclosing(model.reply([message], options)) as values:
+        return [value async for value in values]
+
+
+def test_tools_are_called_and_their_results_answered() -> None:
+    async def story() -> None:
+        calls = [("clock", '{"zone": 1}'), ("lamp", "{}"), ("door", "{}")]
+        model = ScriptedChat(
+            ChatScript(["It is noon."], tool_calls=calls, tool_preamble="One moment.")
+        )
+        asked = await _pieces(model, Message("user", "What time is it?"))
+        assert asked == [
+            TextDelta("One"),
+            TextDelta(" moment."),
+            ToolCallDelta("call_1", "clock", '{"zon'),
+            ToolCallDelta("call_1", "clock", 'e": 1}'),
+            ToolCallDelta("call_2", "lamp", "{"),
+            ToolCallDelta("call_2", "lamp", "}"),
+            Completed("tool_calls", None, 6),
+        ]
+        told = await _pieces(model, Message("tool", "12:00", tool_call_id="call_1"))
+        assert told[-1] == Completed("stop", None, 3)
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize(
+    "options", [ChatOptions(), ChatOptions(tools=(CLOCK,), tool_choice="none")]
+)
+def test_tools_that_are_not_offered_are_not_called(options: ChatOptions) -> None:
+    model = ScriptedChat(ChatScript(["No."], tool_calls=[("clock", "{}")]))
+    pieces = run_virtual(_pieces(model, Message("user", "What time is it?"), options))
+    assert pieces == [TextDelta("No."), Completed("stop", None, 1)]
 
 
 @pytest.mark.parametrize(

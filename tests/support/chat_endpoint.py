@@ -52,6 +52,14 @@ def delta(text: str, **fields: object) -> bytes:
     return event({"choices": [{"index": 0, "delta": {"content": text, **fields}}]})
 
 
+def call_delta(index: int, id: str = "", name: str = "", arguments: str = "") -> bytes:
+    """Return a chunk with a piece of a tool call, in OpenAI's shape."""
+    function = {"arguments": arguments} | ({"name": name} if name else {})
+    named = {"id": id, "type": "function"} if id else {}
+    call = {"index": index, **named, "function": function}
+    return event({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
+
+
 def finish(reason: str = "stop") -> bytes:
     """Return the chunk that says why the reply ended."""
     return event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})

@@ -18,7 +18,7 @@ import numpy as np
 
 from audio import SAMPLE_RATE, Samples
 from audio.silero import SileroModel
-from models.llm import ChatOptions, Completed, Message, TextDelta
+from models.llm import ChatOptions, Message, ReplyPiece
 from models.scheduler import Scheduler
 from models.scripted import (
     ChatScript,
@@ -96,7 +96,7 @@ class AttentiveChat(ScriptedChat):
 
     def reply(
         self, messages: Sequence[Message], options: ChatOptions
-    ) -> AsyncGenerator[TextDelta | Completed, None]:
+    ) -> AsyncGenerator[ReplyPiece, None]:
         self.instructions.append(messages[0].content)
         self.prompts.append([(line.role, line.content) for line in messages[1:]])
         return super().reply(messages, options)

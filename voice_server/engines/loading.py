@@ -19,6 +19,7 @@ from models.errors import ModelError
 from models.fetch_thread import fetched
 from models.hub import Hub
 from models.llm import ChatError, ChatModel
+from models.llm.call_stream import CallLimits
 from models.llm.chat_endpoints import LOCAL_PORTS
 from models.llm.openai_chat import ChatTimeouts, OpenAIChat
 from models.llm.responder import OfflineResponder
@@ -81,6 +82,8 @@ class Loader:
                     settings.scripted.texts,
                     first_token_ms=settings.scripted.first_token_ms,
                     token_interval_ms=settings.scripted.token_interval_ms,
+                    tool_calls=settings.scripted.tool_calls,
+                    tool_preamble=settings.scripted.tool_preamble,
                 )
             ), ""
         try:
@@ -149,6 +152,7 @@ def _endpoint(plan: Plan, settings: LlmSettings) -> OpenAIChat:
         timeouts=timeouts,
         disable_thinking=settings.disable_thinking,
         streams_max=settings.streams_max,
+        call_limits=CallLimits(settings.tool_calls_max, settings.tool_arguments_bytes_max),
         label=label,
     )
 

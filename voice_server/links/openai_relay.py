@@ -4,10 +4,12 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
+from typing import assert_never
 
 from aiohttp import web
 
-from models.llm import ChatError, Completed, TextDelta
+from models.llm import ChatError, Completed, ReplyPiece, TextDelta, ToolCall, ToolCallDelta
 from voice_server.conversation.house import House
 from voice_server.links.openai_streaming import answer, while_connected
 from voice_server.links.uploads import receive_json
@@ -40,33 +42,55 @@ class ChatEndpoint:
         self, asked: wire.ChatRequest, completion: wire.Completion
     ) -> AsyncGenerator[bytes, None]:
         opened = False
+        numbers: dict[str, int] = {}
         async with aclosing(self._pieces(asked)) as pieces:
             async for piece in pieces:
                 if not opened:
                     yield completion.opening()
                     opened = True
-                if isinstance(piece, TextDelta):
-                    yield completion.delta(piece.text)
-                else:
-                    yield completion.closing(piece, usage=asked.stream_usage)
+                match piece:
+                    case TextDelta():
+                        yield completion.delta(piece.text)
+                    case ToolCallDelta():
+                        first = piece.id not in numbers
+                        number = numbers.setdefault(piece.id, len(numbers))
+                        yield completion.call_delta(number, piece, first=first)
+                    case Completed():
+                        yield completion.closing(piece, usage=asked.stream_usage)
+                    case _:
+                        assert_never(piece)
 
     async def _whole(
         self, asked: wire.ChatRequest, completion: wire.Completion
     ) -> dict[str, object]:
         texts: list[str] = []
+        calls: dict[str, ToolCall] = {}
         completed = Completed("stop")
         async with aclosing(self._pieces(asked)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, TextDelta):
-                    texts.append(piece.text)
-                else:
-                    completed = piece
-        return completion.whole("".join(texts), completed)
+                match piece:
+                    case TextDelta():
+                        texts.append(piece.text)
+                    case ToolCallDelta():
+                        call = calls.get(piece.id) or ToolCall(piece.id, piece.name, "")
+                        written = call.arguments + piece.arguments
+                        calls[piece.id] = replace(call, arguments=written)
+                    case Completed():
+                        completed = piece
+                    case _:
+                        assert_never(piece)
+        return completion.whole("".join(texts), completed, list(calls.values()))
 
-    async def _pieces(self, asked: wire.ChatRequest) -> AsyncGenerator[TextDelta | Completed, None]:
+    async def _pieces(self, asked: wire.ChatRequest) -> AsyncGenerator[ReplyPiece, None]:
+        """What the model says; calls after the first one are dropped where only one is wanted."""
+        called = ""
         try:
             async with aclosing(self._chat.reply(asked.messages, asked.options)) as pieces:
                 async for piece in pieces:
+                    if isinstance(piece, ToolCallDelta):
+                        called = called or piece.id
+                        if asked.one_call and piece.id != called:
+                            continue
                     yield piece
         except ChatError as error:
             raise wire.failure(error) from error

@@ -44,6 +44,10 @@ class ScriptedLlmSettings(Section):
     texts: tuple[str, ...] = ("This is a scripted answer. It has two sentences.",)
     first_token_ms: Milliseconds = 120
     token_interval_ms: Milliseconds = 10
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    """Names and JSON arguments of the tools it calls, if they are offered, before it answers."""
+    tool_preamble: str = ""
+    """What it says before it calls."""
 
 
 class LlmSettings(Section):
@@ -73,6 +77,10 @@ class LlmSettings(Section):
     """Ask the endpoint for a chat template without thinking (Qwen and its like)."""
     streams_max: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Replies that may be streamed from the endpoint at once."""
+    tool_calls_max: Annotated[int, Field(ge=1, le=128)] = 16
+    """Tools that one reply may call."""
+    tool_arguments_bytes_max: Annotated[int, Field(ge=1024)] = 65_536
+    """Arguments that one reply may write, all its calls together."""
     greeting: str = Field(default="", repr=False)
     """Spoken when a conversation begins; empty: the user begins."""
     apology: str = Field(default="Sorry, I can't think of an answer right now.", repr=False)

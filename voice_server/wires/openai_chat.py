@@ -1,24 +1,43 @@
 """`POST /v1/chat/completions`: JSON in, one document or a stream of chunks out. Pure.
 
-Source: the OpenAI API reference, "Create chat completion". Text in, text out: what would change the
-answer and cannot be relayed is refused by name; what only nudges the sampling is ignored.
+Source: the OpenAI API reference, "Create chat completion". Text and tool calls pass both ways. What
+would change the answer and cannot be relayed is refused by name; what only nudges the sampling is
+ignored. Tools are read in `openai_tools`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
-from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message
+from models.llm import (
+    ChatError,
+    ChatFailure,
+    ChatOptions,
+    Completed,
+    Message,
+    ToolCall,
+    ToolCallDelta,
+)
 from voice_server.wires.event_stream import DONE, event
-from voice_server.wires.openai_errors import ApiError, decode, invalid, unsupported
+from voice_server.wires.openai_errors import ApiError, decode, invalid, missing, unsupported
+from voice_server.wires.openai_tools import (
+    ToolAsked,
+    ToolCallAsked,
+    ToolChosen,
+    read_calls,
+    read_choice,
+    read_tools,
+    written_call,
+)
 
-_ROLES: dict[str, Literal["system", "user", "assistant"]] = {
+_ROLES: dict[str, Literal["system", "user", "assistant", "tool"]] = {
     "system": "system",
     "developer": "system",
     "user": "user",
     "assistant": "assistant",
+    "tool": "tool",
 }
 
 _STATUSES = {
@@ -40,6 +59,8 @@ class ChatRequest:
     stream: bool = False
     stream_usage: bool = False
     """Send the token counts in a last chunk."""
+    one_call: bool = False
+    """At most one tool call is wanted."""
 
 
 class _Part(msgspec.Struct):
@@ -50,6 +71,8 @@ class _Part(msgspec.Struct):
 class _Message(msgspec.Struct):
     role: str
     content: str | list[_Part] | None = None
+    tool_calls: list[ToolCallAsked] | None = None
+    tool_call_id: str | None = None
 
 
 class _StreamOptions(msgspec.Struct):
@@ -70,7 +93,9 @@ class _Body(msgspec.Struct):
     temperature: float | None = None
     n: int | None = None
     stop: str | list[str] | None = None
-    tools: list[msgspec.Raw] | None = None
+    tools: list[ToolAsked] | None = None
+    tool_choice: str | ToolChosen | None = None
+    parallel_tool_calls: bool | None = None
     functions: list[msgspec.Raw] | None = None
     logprobs: bool | None = None
     modalities: list[str] | None = None
@@ -87,9 +112,21 @@ def parse(body: bytes, *, tokens_max: int) -> ChatRequest:
     if not asked.messages:
         raise invalid("messages", "messages is empty: there is nothing to answer.")
     messages = tuple(_message(number, one) for number, one in enumerate(asked.messages))
-    options = ChatOptions(max_tokens=_tokens(asked, tokens_max), temperature=_temperature(asked))
-    wants_usage = asked.stream_options is not None and bool(asked.stream_options.include_usage)
-    return ChatRequest(messages, options, asked.model, bool(asked.stream), wants_usage)
+    tools = read_tools(asked.tools or [])
+    options = ChatOptions(
+        max_tokens=_tokens(asked, tokens_max),
+        temperature=_temperature(asked),
+        tools=tools,
+        tool_choice=read_choice(asked.tool_choice, tools),
+    )
+    return ChatRequest(
+        messages,
+        options,
+        asked.model,
+        stream=bool(asked.stream),
+        stream_usage=asked.stream_options is not None and bool(asked.stream_options.include_usage),
+        one_call=asked.parallel_tool_calls is False,
+    )
 
 
 def failure(error: ChatError) -> ApiError:
@@ -114,24 +151,39 @@ class Completion:
         """The chunk for a piece of text."""
         return self._chunk({"content": text}, None)
 
+    def call_delta(self, index: int, call: ToolCallDelta, *, first: bool) -> bytes:
+        """The chunk for a piece of the call with this number; the first one names it."""
+        function = {"arguments": call.arguments}
+        piece: dict[str, object] = {"index": index, "function": function}
+        if first:
+            function["name"] = call.name
+            piece |= {"id": call.id, "type": "function"}
+        return self._chunk({"tool_calls": [piece]}, None)
+
     def closing(self, completed: Completed, *, usage: bool) -> bytes:
         """The chunk that says why it ended, token counts if wanted, and the end of the stream."""
         last = self._chunk({}, completed.reason)
         counts = {**self._head("chat.completion.chunk"), "choices": [], "usage": _usage(completed)}
         return last + (event(counts) if usage else b"") + DONE
 
-    def whole(self, text: str, completed: Completed) -> dict[str, object]:
+    def whole(
+        self, text: str, completed: Completed, calls: Sequence[ToolCall] = ()
+    ) -> dict[str, object]:
         """The answer in one piece."""
+        message: dict[str, object] = {"role": "assistant", "content": text, "refusal": None}
+        if calls:
+            message["content"] = text or None
+            message["tool_calls"] = [written_call(call) for call in calls]
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": text, "refusal": None},
+            "message": message,
             "logprobs": None,
             "finish_reason": completed.reason,
         }
         head = self._head("chat.completion")
         return {**head, "choices": [choice], "usage": _usage(completed)}
 
-    def _chunk(self, delta: Mapping[str, str], finish: str | None) -> bytes:
+    def _chunk(self, delta: Mapping[str, object], finish: str | None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return event({**self._head("chat.completion.chunk"), "choices": [choice]})
 
@@ -142,7 +194,6 @@ class Completion:
 def _check_supported(asked: _Body) -> None:
     response_format = asked.response_format.type if asked.response_format else "text"
     refused = {
-        "tools": bool(asked.tools),
         "functions": bool(asked.functions),
         "n": asked.n not in (None, 1),
         "stop": bool(asked.stop),
@@ -174,9 +225,13 @@ def _message(number: int, asked: _Message) -> Message:
     if asked.role not in _ROLES:
         known = ", ".join(_ROLES)
         raise invalid(f"{place}.role", f"{place}.role is one of {known}, not {asked.role[:64]!r}.")
-    if isinstance(asked.content, str):
-        return Message(_ROLES[asked.role], asked.content)
-    return Message(_ROLES[asked.role], "".join(_texts(place, asked.content or [])))
+    role = _ROLES[asked.role]
+    if role == "tool" and not asked.tool_call_id:
+        raise missing(f"{place}.tool_call_id")
+    content = asked.content or ""
+    text = content if isinstance(content, str) else "".join(_texts(place, content))
+    calls = read_calls(asked.tool_calls or []) if role == "assistant" else ()
+    return Message(role, text, calls, (asked.tool_call_id or "") if role == "tool" else "")
 
 
 def _texts(place: str, parts: list[_Part]) -> list[str]:
@@ -189,11 +244,12 @@ def _texts(place: str, parts: list[_Part]) -> list[str]:
     return [part.text or "" for part in parts]
 
 
-def _usage(completed: Completed) -> dict[str, int]:
+def _usage(completed: Completed) -> dict[str, object]:
     """Token counts; 0 where the endpoint does not count."""
     prompt, answer = completed.prompt_tokens or 0, completed.completion_tokens or 0
     return {
         "prompt_tokens": prompt,
         "completion_tokens": answer,
         "total_tokens": prompt + answer,
+        "prompt_tokens_details": {"cached_tokens": completed.cached_tokens or 0},
     }

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.llm import ChatOptions, Message
-from models.llm.chat_wire import EndpointError, NotAChunk, Piece, read_chunk, request_body
+from models.llm.call_stream import CallPiece
+from models.llm.chat_wire import EndpointError, NotAChunk, Piece, read_chunk
 
 pytestmark = pytest.mark.pure
 
@@ -62,7 +62,14 @@ def test_a_chunk_may_say_nothing(chunk: object) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "wanted"),
-    [("stop", "stop"), ("length", "length"), ("content_filter", "stop"), ("eos", "stop")],
+    [
+        ("stop", "stop"),
+        ("length", "length"),
+        ("content_filter", "stop"),
+        ("eos", "stop"),
+        ("tool_calls", "tool_calls"),
+        ("function_call", "tool_calls"),
+    ],
 )
 def test_finish_reasons(reason: str, wanted: str) -> None:
     chunk = {"choices": [{"delta": {}, "finish_reason": reason}]}
@@ -95,24 +102,20 @@ def test_reported_errors_keep_their_kind_and_drop_their_prose(
     assert (str(caught.value), caught.value.status) == (kind, status)
 
 
-def test_the_request_asks_for_a_stream() -> None:
-    messages = [Message("system", "Be brief."), Message("user", "Grüße")]
-    body = json.loads(request_body("tiny", messages, ChatOptions(max_tokens=7)))
-    assert body == {
-        "model": "tiny",
-        "messages": [
-            {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": "Grüße"},
-        ],
-        "stream": True,
-        "max_tokens": 7,
-        "stream_options": {"include_usage": True},
-    }
+def _called(*calls: object) -> tuple[CallPiece, ...]:
+    return read_chunk(json.dumps({"choices": [{"delta": {"tool_calls": calls}}]})).calls
 
 
-def test_fields_that_some_servers_refuse_are_optional() -> None:
-    options = ChatOptions(temperature=0.0)
-    body = json.loads(request_body("tiny", [], options, usage=False, disable_thinking=True))
-    assert "stream_options" not in body
-    assert body["temperature"] == 0.0
-    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+def test_pieces_of_tool_calls() -> None:
+    named = {"index": 1, "id": "c1", "type": "function", "function": {"name": "clock"}}
+    assert _called(named, {"index": 1, "function": {"arguments": '{"a'}}) == (
+        CallPiece(1, "c1", "clock"),
+        CallPiece(1, arguments='{"a'),
+    )
+
+
+def test_arguments_may_be_an_object_and_anything_may_be_missing() -> None:
+    assert _called({"function": {"arguments": {"a": 1}}}, {"function": None}) == (
+        CallPiece(arguments='{"a":1}'),
+        CallPiece(),
+    )

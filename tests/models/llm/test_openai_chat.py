@@ -14,15 +14,20 @@ from models.llm import (
     ChatOptions,
     Completed,
     Message,
+    ReplyPiece,
     TextDelta,
+    Tool,
+    ToolCallDelta,
     openai_chat,
 )
+from models.llm.call_stream import CallLimits
 from models.llm.openai_chat import ChatTimeouts, OpenAIChat
 from tests.support.chat_endpoint import (
     DONE,
     Answer,
     ChatEndpoint,
     Step,
+    call_delta,
     chat_endpoint,
     delta,
     event,
@@ -55,10 +60,13 @@ async def _ask(model: ChatModel, **options: int | str) -> tuple[str, Completed]:
     async with aclosing(stream) as values:
         async for value in values:
             assert completed is None, "Completed comes last"
-            if isinstance(value, TextDelta):
-                text += value.text
-            else:
-                completed = value
+            match value:
+                case TextDelta():
+                    text += value.text
+                case Completed():
+                    completed = value
+                case _:
+                    raise AssertionError("no tool was offered")
     assert completed is not None
     return text, completed
 
@@ -272,6 +280,67 @@ async def test_a_server_that_does_not_know_stream_options_is_asked_without() -> 
         await _ask(model)
     sent = ["stream_options" in asked.body for asked in endpoint.asked]
     assert sent == [True, False, False], "and it is remembered"
+
+
+_CLOCK = Tool("clock", "Tells the time.", {"type": "object"})
+
+
+async def _call(model: ChatModel) -> list[ReplyPiece]:
+    async with aclosing(model.reply(_QUESTION, ChatOptions(tools=(_CLOCK,)))) as values:
+        return [value async for value in values]
+
+
+@pytest.mark.parametrize("finished", [[finish("tool_calls")], [finish("stop")], []])
+async def test_a_tool_is_called(finished: list[bytes]) -> None:
+    call = [call_delta(0, "c1", "clock", ""), call_delta(0, arguments='{"zone":')]
+    answer = Answer([delta("Wait."), *call, call_delta(0, arguments="1}"), *finished, DONE])
+    async with chat_endpoint(answer) as endpoint, _model_at(endpoint) as model:
+        pieces = await _call(model)
+    assert pieces == [
+        TextDelta("Wait."),
+        ToolCallDelta("c1", "clock", ""),
+        ToolCallDelta("c1", "clock", '{"zone":'),
+        ToolCallDelta("c1", "clock", "1}"),
+        Completed("tool_calls"),
+    ]
+    assert endpoint.asked[0].body["tools"][0]["function"]["name"] == "clock"
+
+
+async def test_a_call_cut_short_says_so() -> None:
+    answer = Answer([call_delta(0, "c1", "clock", '{"zo'), finish("length"), DONE])
+    async with chat_endpoint(answer) as endpoint, _model_at(endpoint) as model:
+        assert (await _call(model))[-1] == Completed("length")
+
+
+async def test_a_finish_reason_without_a_call_is_a_stop() -> None:
+    answer = Answer([delta("Hi."), finish("tool_calls"), DONE])
+    async with chat_endpoint(answer) as endpoint, _model_at(endpoint) as model:
+        assert (await _ask(model))[1].reason == "stop"
+
+
+async def test_a_call_is_not_tried_again() -> None:
+    answer = Answer([call_delta(0, "c1", "clock", "{"), _OVERLOADED])
+    async with chat_endpoint(answer) as endpoint, _model_at(endpoint) as model:
+        with pytest.raises(ChatError, match="Overloaded"):
+            await _call(model)
+    assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "complaint"),
+    [
+        ([call_delta(n, f"c{n}", "clock", "{}") for n in range(3)], "more than 2 tool calls"),
+        ([call_delta(0, "c0", "clock", "x" * 101)], "more than 100 bytes of arguments"),
+        ([call_delta(0, "c0", "", "{}")], "a tool without its name"),
+    ],
+)
+async def test_calls_have_limits(steps: list[bytes], complaint: str) -> None:
+    async with chat_endpoint(Answer([*steps, DONE])) as endpoint:
+        model = OpenAIChat(endpoint.url, "tiny", call_limits=CallLimits(2, 100))
+        with pytest.raises(ChatError, match=complaint) as caught:
+            await _call(model)
+        await model.close()
+    assert caught.value.failure is ChatFailure.BROKEN
 
 
 async def test_nobody_listens() -> None:

@@ -6,7 +6,17 @@ from datetime import datetime
 
 import pytest
 
-from models.llm import ChatModel, ChatOptions, Completed, Message, TextDelta
+from models.llm import (
+    ChatModel,
+    ChatOptions,
+    Completed,
+    Message,
+    ReplyPiece,
+    TextDelta,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
+)
 from models.llm.responder import OfflineResponder, local_now
 from models.llm.small_talk import MARKDOWN, story
 from voice_server.bench.virtual_time import run_virtual
@@ -14,13 +24,13 @@ from voice_server.bench.virtual_time import run_virtual
 pytestmark = pytest.mark.story
 
 
-async def _reply(model: ChatModel, text: str, max_tokens: int = 512) -> list[TextDelta | Completed]:
+async def _reply(model: ChatModel, text: str, max_tokens: int = 512) -> list[ReplyPiece]:
     options = ChatOptions(max_tokens=max_tokens)
     async with aclosing(model.reply([Message("user", text)], options)) as values:
         return [value async for value in values]
 
 
-def _text(values: list[TextDelta | Completed]) -> str:
+def _text(values: list[ReplyPiece]) -> str:
     return "".join(value.text for value in values if isinstance(value, TextDelta))
 
 
@@ -71,6 +81,27 @@ def test_a_reply_can_be_left_in_the_middle() -> None:
         return heard
 
     assert run_virtual(story_cut_short()).endswith("there stood a lighthouse")
+
+
+def test_a_tool_is_called_by_name_and_its_result_is_spoken() -> None:
+    async def conversation() -> tuple[list[ReplyPiece], list[ReplyPiece]]:
+        model, asked = OfflineResponder(), Message("user", "Call get weather for Paris.")
+        tool = Tool("get_weather", parameters={"properties": {"city": {"type": "string"}}})
+        options = ChatOptions(tools=(tool,))
+        async with aclosing(model.reply([asked], options)) as values:
+            called = [value async for value in values]
+        assert isinstance(called[0], ToolCallDelta)
+        call = ToolCall(called[0].id, called[0].name, called[0].arguments)
+        result = Message("tool", '{"sky": "clear"}', tool_call_id=call.id)
+        messages = [asked, Message("assistant", "", (call,)), result]
+        async with aclosing(model.reply(messages, options)) as values:
+            return called, [value async for value in values]
+
+    called, told = run_virtual(conversation())
+    assert called[1:] == [Completed("tool_calls", completion_tokens=1)]
+    assert isinstance(called[0], ToolCallDelta)
+    assert (called[0].name, called[0].arguments) == ("get_weather", '{"city":"Paris"}')
+    assert _text(told) == "Get weather says: sky is clear."
 
 
 def test_the_clock_can_be_given() -> None:

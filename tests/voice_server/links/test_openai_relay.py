@@ -7,8 +7,16 @@ import pytest
 
 from models.llm.sse import EventStream
 from models.scripted import ChatScript, ScriptedChat
+from tests.support.chat_endpoint import (
+    DONE,
+    Step,
+    call_delta,
+    chat_endpoint,
+    delta,
+    finish,
+    whole_answer,
+)
 from tests.support.chat_endpoint import Answer as Scripted
-from tests.support.chat_endpoint import Step, chat_endpoint, delta, whole_answer
 from tests.support.rest import Client, rest_client
 
 pytestmark = pytest.mark.socket
@@ -50,6 +58,32 @@ async def test_text_is_passed_on_before_the_answer_is_whole() -> None:
         endpoint.resume.set()
         received += await response.read()
     assert EventStream().feed(received)[-1] == "[DONE]"
+
+
+TOOLS = [{"type": "function", "function": {"name": name}} for name in ("clock", "lamp")]
+
+
+@pytest.mark.parametrize(("parallel", "called"), [(True, ["clock", "lamp"]), (False, ["clock"])])
+async def test_tool_calls_are_passed_on(parallel: bool, called: list[str]) -> None:
+    chunks = [call_delta(0, "c0", "clock", '{"a'), call_delta(1, "c1", "lamp", "{}")]
+    answer = Scripted([*chunks, call_delta(0, arguments='":1}'), finish("tool_calls"), DONE])
+    async with (
+        chat_endpoint(answer) as endpoint,
+        rest_client(f"llm.engine={endpoint.url}") as client,
+    ):
+        _, whole = await ask(client, tools=TOOLS, parallel_tool_calls=parallel)
+        _, streamed = await ask(client, tools=TOOLS, parallel_tool_calls=parallel, stream=True)
+    choice = json.loads(whole)["choices"][0]
+    assert choice["finish_reason"] == "tool_calls"
+    calls = choice["message"]["tool_calls"]
+    assert [call["function"]["name"] for call in calls] == called
+    assert calls[0]["function"]["arguments"] == '{"a":1}'
+    *events, _end = EventStream().feed(streamed)
+    deltas = [json.loads(event)["choices"][0]["delta"] for event in events]
+    pieces = [call for delta in deltas for call in delta.get("tool_calls", ())]
+    assert [call["function"]["name"] for call in pieces if "id" in call] == called
+    first = [call["function"]["arguments"] for call in pieces if call["index"] == 0]
+    assert first == ['{"a', '":1}']
 
 
 async def test_a_client_that_leaves_ends_the_answer() -> None:

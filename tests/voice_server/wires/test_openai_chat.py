@@ -3,9 +3,22 @@
 import json
 
 import pytest
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessageFunctionToolCall,
+)
 
-from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message
+from models.llm import (
+    ChatError,
+    ChatFailure,
+    ChatOptions,
+    Completed,
+    Message,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
+)
 from models.llm.sse import EventStream
 from voice_server.wires.openai_chat import ChatRequest, Completion, failure, parse
 from voice_server.wires.openai_errors import ApiError
@@ -61,7 +74,6 @@ def test_what_only_nudges_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("tools", [{"type": "function"}]),
         ("functions", [{}]),
         ("n", 2),
         ("stop", ["."]),
@@ -82,7 +94,8 @@ def test_what_cannot_be_relayed_is_refused(field: str, value: object) -> None:
         ({"messages": []}, "messages"),
         ({"messages": "Hello."}, "messages"),
         ({"messages": [{"content": "Hello."}]}, "messages[0].role"),
-        ({"messages": [USER, {"role": "tool", "content": "4"}]}, "messages[1].role"),
+        ({"messages": [USER, {"role": "function", "content": "4"}]}, "messages[1].role"),
+        ({"messages": [USER, {"role": "tool", "content": "4"}]}, "messages[1].tool_call_id"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
             "messages[0].content",
@@ -105,6 +118,52 @@ def test_the_whole_answer() -> None:
     assert completion.choices[0].finish_reason == "length"
     assert completion.usage is not None
     assert completion.usage.total_tokens == 12
+
+
+def test_tools_and_what_became_of_them() -> None:
+    function = {"name": "clock", "description": "Time.", "parameters": {"type": "object"}}
+    call = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+    request = asked(
+        messages=[
+            USER,
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": "Noon."},
+        ],
+        tools=[{"type": "function", "function": function}],
+        tool_choice={"type": "function", "function": {"name": "clock"}},
+        parallel_tool_calls=False,
+    )
+    assert request.messages[1:] == (
+        Message("assistant", "", (ToolCall("c1", "clock", "{}"),)),
+        Message("tool", "Noon.", tool_call_id="c1"),
+    )
+    assert request.options.tools == (Tool("clock", "Time.", {"type": "object"}),)
+    assert request.options.tool_choice == "clock"
+    assert request.one_call
+
+
+def test_whole_calls() -> None:
+    answer = COMPLETION.whole("", Completed("tool_calls"), [ToolCall("c1", "clock", "{}")])
+    choice = ChatCompletion.model_validate(answer).choices[0]
+    assert (choice.finish_reason, choice.message.content) == ("tool_calls", None)
+    assert choice.message.tool_calls
+    (call,) = choice.message.tool_calls
+    assert isinstance(call, ChatCompletionMessageFunctionToolCall)
+    assert (call.id, call.function.name, call.function.arguments) == ("c1", "clock", "{}")
+
+
+def test_calls_in_chunks_are_named_once() -> None:
+    stream = COMPLETION.call_delta(
+        2, ToolCallDelta("c1", "clock", '{"a'), first=True
+    ) + COMPLETION.call_delta(2, ToolCallDelta("c1", "clock", '":1}'), first=False)
+    chunks = [ChatCompletionChunk.model_validate_json(data) for data in EventStream().feed(stream)]
+    first, second = (call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ())
+    assert (first.index, first.id, first.type) == (2, "c1", "function")
+    assert first.function is not None
+    assert first.function.name == "clock"
+    assert (second.index, second.id) == (2, None)
+    assert second.function is not None
+    assert (second.function.name, second.function.arguments) == (None, '":1}')
 
 
 @pytest.mark.parametrize("usage", [True, False])
