@@ -1,74 +1,88 @@
-"""Who is let in: decided before the upgrade, from the request's headers alone. Pure.
+"""Who is let in: decided before the upgrade, from what the request says.
 
-Order: is the server up to it, is this browser page ours, is there a key, is there room. The first
-answer that is a refusal counts.
+Order: is the server meant, is this browser page ours, who is it, is there room. The first answer
+that is a refusal counts.
 """
 
-import hashlib
-import hmac
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
+from voice_server.identity import Identities
+from voice_server.identity.approach import Approach
+from voice_server.identity.identity import Denied, Identity, Refusal
+from voice_server.identity.store import StoreUnavailable
 from voice_server.settings import Settings
 
-TOKEN_PREFIX = "token."
-"""Browsers cannot set headers on a WebSocket: they offer the key as a subprotocol."""
+__all__ = ["Admission", "Refusal"]
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why somebody is not let in."""
-
-    code: ErrorCode
-    message: str
-    retry_after_s: int | None = None
+RETRY_S = 5
 
 
 class Admission:
     """The door: checks callers, and counts those inside."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        identities: Identities | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` in seconds."""
         self.draining = False
         """The server is shutting down: nobody new is let in."""
-        self._settings = settings
-        self._keys = [_digest(key) for key in settings.auth.keys]
+        self.identities = identities or Identities(settings)
+        self.settings = settings
+        self._clock = clock
         self._inside: Counter[str] = Counter()
+        self._kept: dict[str, float] = {}
+        """Places kept free, by ticket, until when."""
 
     @property
     def full(self) -> bool:
-        """Whether every place is taken."""
-        return self._inside.total() >= self._settings.limits.sessions_max
+        """Whether every place is taken, or kept for somebody."""
+        now = self._clock()
+        self._kept = {ticket: until for ticket, until in self._kept.items() if until > now}
+        return self._inside.total() + len(self._kept) >= self.settings.limits.sessions_max
 
-    def check(self, headers: Mapping[str, str], protocols: Sequence[str]) -> Refusal | None:
-        """Whether this caller may come in at all. Header names are matched in any case."""
-        host = headers.get("Host", "")
-        origin = headers.get("Origin")
-        allowed = self._settings.server.allowed_origins
-        if not host_allowed(host, self._settings):
-            message = f"This server does not answer to the name {host[:80]!r}. Use its address."
-            return Refusal(ErrorCode.ORIGIN_DENIED, message)
-        if origin is not None and not origin_allowed(origin, host, allowed):
-            message = "This page may not use the server. Add its origin to server.allowed_origins."
-            return Refusal(ErrorCode.ORIGIN_DENIED, message)
-        if self._keys and not self._knows(_offered_key(headers, protocols)):
-            message = "A key is needed: send Authorization: Bearer, or the subprotocol token.KEY."
-            return Refusal(ErrorCode.UNAUTHORIZED, message)
-        return None
+    async def admit(self, approach: Approach) -> Identity:
+        """Whoever may come in at all. Raises `Denied`."""
+        self._check_page(approach)
+        try:
+            return await self.identities.doorkeeper.identify(approach)
+        except StoreUnavailable as error:
+            raise _not_now() from error
 
-    def enter(self, address: str) -> Refusal | None:
+    @asynccontextmanager
+    async def place(self, identity: Identity, address: str, session: str) -> AsyncIterator[None]:
+        """A place for one session, for as long as the context lasts. Raises `Denied`.
+
+        `session` names it among those of the user.
+        """
+        if refusal := self.enter(address, identity.credential):
+            raise Denied(refusal.code, refusal.message, refusal.retry_after_s)
+        try:
+            member = identity.credential if identity.how == "ticket" else session
+            async with self.identities.user_places.taken(identity, member):
+                yield
+        finally:
+            self.leave(address)
+
+    def enter(self, address: str, ticket: str = "") -> Refusal | None:
         """Take a place for a session from this address; `leave` gives it back."""
-        limits = self._settings.limits
+        limits = self.settings.limits
         if self.draining:
-            return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", 5)
+            return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", RETRY_S)
+        self._kept.pop(ticket, None)
         if self.full:
             message = f"All {limits.sessions_max} places are taken. Try again in a moment."
-            return Refusal(ErrorCode.NO_CAPACITY, message, 5)
+            return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
         if self._inside[address] >= limits.sessions_per_ip_max:
             message = f"{limits.sessions_per_ip_max} sessions are open from your address already."
-            return Refusal(ErrorCode.RATE_LIMITED, message, 5)
+            return Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S)
         self._inside[address] += 1
         return None
 
@@ -78,19 +92,22 @@ class Admission:
         if not self._inside[address]:
             del self._inside[address]
 
-    def _knows(self, key: str) -> bool:
-        digest = _digest(key)
-        return any(hmac.compare_digest(digest, known) for known in self._keys)
+    def keep(self, ticket: str, seconds: float) -> None:
+        """Keep a place free for whoever brings this ticket. Raises `Denied` where there is none."""
+        if self.draining or self.full:
+            raise _not_now()
+        self._kept[ticket] = self._clock() + seconds
+
+    def _check_page(self, approach: Approach) -> None:
+        host, origin = approach.headers.get("Host", ""), approach.origin
+        if not host_allowed(host, self.settings):
+            message = f"This server does not answer to the name {host[:80]!r}. Use its address."
+            raise Denied(ErrorCode.ORIGIN_DENIED, message)
+        allowed = self.settings.server.allowed_origins
+        if origin is not None and not origin_allowed(origin, host, allowed):
+            message = "This page may not use the server. Add its origin to server.allowed_origins."
+            raise Denied(ErrorCode.ORIGIN_DENIED, message)
 
 
-def _digest(key: str) -> bytes:
-    """Keys are compared by digest: equal length, and nothing about the key in the timing."""
-    return hashlib.sha256(key.encode(errors="replace")).digest()
-
-
-def _offered_key(headers: Mapping[str, str], protocols: Sequence[str]) -> str:
-    scheme, _, key = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return key.strip()
-    tokens = (p.removeprefix(TOKEN_PREFIX) for p in protocols if p.startswith(TOKEN_PREFIX))
-    return next(tokens, "")
+def _not_now() -> Denied:
+    return Denied(ErrorCode.NO_CAPACITY, "Nobody new can be let in now. Try again.", RETRY_S)

@@ -28,8 +28,12 @@ class ErrorCode(StrEnum):
     BAD_AUDIO = "bad_audio"
     UNKNOWN_TYPE = "unknown_type"
     UNAUTHORIZED = "unauthorized"
+    TOKEN_EXPIRED = "token_expired"
+    REVOKED = "revoked"
+    FORBIDDEN = "forbidden"
     ORIGIN_DENIED = "origin_denied"
     TOO_LARGE = "too_large"
+    BUDGET_EXCEEDED = "budget_exceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,12 @@ CLOSES: dict[ErrorCode, Close] = {
     ErrorCode.BAD_AUDIO: Close(400, 4500),
     ErrorCode.UNKNOWN_TYPE: Close(400, 4500),
     ErrorCode.UNAUTHORIZED: Close(401, 4501),
+    ErrorCode.TOKEN_EXPIRED: Close(401, 4501),
+    ErrorCode.REVOKED: Close(401, 4501),
+    ErrorCode.FORBIDDEN: Close(403, 4503),
     ErrorCode.ORIGIN_DENIED: Close(403, 4503),
     ErrorCode.TOO_LARGE: Close(413, 4513),
+    ErrorCode.BUDGET_EXCEEDED: Close(429, 4529),
 }
 
 GOING_AWAY = 1001

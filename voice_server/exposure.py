@@ -5,13 +5,19 @@ look at where the page came from (RFC 6455, 10.2).
 """
 
 import ipaddress
-from collections.abc import Iterable
+import logging
+from collections.abc import Collection, Iterable, Mapping
 
 from yarl import URL
 
+from voice_server.identity.keys import Key, KeyEntryError, parse
 from voice_server.settings import Settings, SettingsError
 
-KEY_CHARS_MIN = 16
+MAKE_ONE = "make one with `voice-server token key`"
+
+logger = logging.getLogger(__name__)
+
+SECRET_CHARS_MIN = 32
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -20,20 +26,42 @@ Place = tuple[str, str, int]
 
 
 def check_exposure(settings: Settings) -> None:
-    """Refuse short keys, and a server that anybody on the network could use without a key.
+    """Refuse bad keys, and a server that anybody on the network could use without a key.
 
     Raises `SettingsError` with the remedy; never shows a key.
     """
-    make_one = 'make one with `python3 -c "import secrets; print(secrets.token_urlsafe(32))"`'
-    if any(len(key) < KEY_CHARS_MIN for key in settings.auth.keys):
-        raise SettingsError(
-            f"auth.keys: a key has fewer than {KEY_CHARS_MIN} characters; {make_one}"
+    if 0 < len(settings.auth.secret) < SECRET_CHARS_MIN:
+        raise SettingsError(f"auth.secret: has fewer than {SECRET_CHARS_MIN} characters")
+    plain = sum(not key.hashed for key in _parsed_keys(settings))
+    if plain:
+        logger.warning(
+            "auth.keys: %d in plain text; hash them with `voice-server token key --stdin`", plain
         )
-    if not settings.auth.keys and not is_loopback(settings.server.host):
+    if not settings.auth.required and not is_loopback(settings.server.host):
         raise SettingsError(
             f"server.host is {settings.server.host!r}, which others can reach, but no key is set; "
-            f"{make_one} and put it into auth.keys, or listen on 127.0.0.1"
+            f"{MAKE_ONE} and put it into auth.keys, or listen on 127.0.0.1"
         )
+
+
+def _parsed_keys(settings: Settings) -> list[Key]:
+    try:
+        return [parse(entry) for entry in settings.auth.keys]
+    except KeyEntryError as error:
+        raise SettingsError(f"auth.keys: {error}; {MAKE_ONE}") from None
+
+
+def client_address(remote: str, headers: Mapping[str, str], trusted: Collection[str]) -> str:
+    """Who really asks: `remote`, or what the trusted proxies before us say about it.
+
+    Every proxy appends the address that it was asked from, so what counts is the last one that no
+    trusted proxy has. All before it may be invented.
+    """
+    hops = [hop.strip() for hop in headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    address = remote
+    while address in trusted and hops:
+        address = hops.pop()
+    return address
 
 
 def is_loopback(host: str) -> bool:
@@ -68,7 +96,7 @@ def host_allowed(host_header: str, settings: Settings) -> bool:
     rebinding). Addresses and localhost cannot be pointed elsewhere; the hosts of allowed origins
     are trusted. With a key, a strange page gains nothing.
     """
-    if settings.auth.keys:
+    if settings.auth.required:
         return True
     place = _place(f"http://{host_header}")
     if place is None:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from voice_server.admission import Admission
+from voice_server.identity.identity import Denied, Identity
+from voice_server.links.approaching import approach_of
 from voice_server.links.openai_streaming import ClientGone
 from voice_server.metrics import Metrics
 from voice_server.wires.openai_errors import ApiError, refused
@@ -20,6 +22,9 @@ from voice_server.wires.openai_errors import ApiError, refused
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+IDENTITY = web.RequestKey("identity", Identity)
+"""Who was let in; behind the door every request has one."""
 
 RETRY_S = 2
 """When to come back after all places were taken."""
@@ -46,7 +51,7 @@ class OpenAIDesk:
 
         async def served(request: web.Request) -> web.StreamResponse:
             try:
-                self._let_in(request)
+                await self._let_in(request)
                 with self._place(endpoint, places):
                     response = await handler(request)
             except ApiError as error:
@@ -62,10 +67,13 @@ class OpenAIDesk:
         """Return when no request is under way."""
         await self._idle.wait()
 
-    def _let_in(self, request: web.Request) -> None:
-        if refusal := self._admission.check(request.headers, ()):
-            self._metrics.refused.labels(refusal.code.value).inc()
-            raise refused(refusal)
+    async def _let_in(self, request: web.Request) -> None:
+        try:
+            approach = approach_of(request, self._admission.settings.server)
+            request[IDENTITY] = await self._admission.admit(approach)
+        except Denied as denied:
+            self._metrics.refused.labels(denied.refusal.code.value).inc()
+            raise refused(denied.refusal) from denied
         if self._admission.draining:
             message = "The server is restarting. Try again."
             raise ApiError(503, message, code="no_capacity", retry_after_s=RETRY_S)

@@ -10,17 +10,23 @@ import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from aiohttp import web
 
 from voice_server import events as ev
-from voice_server.admission import Admission, Refusal
+from voice_server.admission import Admission
 from voice_server.closes import CLOSES
 from voice_server.conversation.house import House
 from voice_server.conversation.session import Session
+from voice_server.door.reception import check_handshake, doorstep_of
+from voice_server.identity.identity import Denied, Refusal
+from voice_server.identity.visit import Visit
+from voice_server.links.approaching import approach_of
 from voice_server.links.websocket import WebSocketLink
-from voice_server.wires import Wire
+from voice_server.wires import Introduced, Wire
 
 logger = logging.getLogger(__name__)
 
@@ -45,22 +51,21 @@ class Switchboard:
         self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...] = ()
     ) -> web.StreamResponse:
         """Let a caller in, or not, and talk until one side leaves."""
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
-        protocols = [protocol.strip() for protocol in offered.split(",")]
-        refusal = self._admission.check(request.headers, protocols)
-        if refusal:
-            return await self._refuse(request, wire, refusal, subprotocols)
-        address = request.remote or ""
-        if refusal := self._admission.enter(address):
-            return await self._refuse(request, wire, refusal, subprotocols)
+        approach = approach_of(request, self._house.settings.server)
         try:
-            return await self._serve(request, wire, subprotocols)
-        finally:
-            self._admission.leave(address)
+            identity = await self._admission.admit(approach)
+            check_handshake(request)
+            visit = Visit(identity, self._admission.identities, f"ses_{secrets.token_hex(12)}")
+            async with self._admission.place(identity, approach.address, visit.session):
+                return await self._serve(request, wire, subprotocols, visit)
+        except Denied as denied:
+            return await self._refuse(request, wire, denied.refusal, subprotocols)
 
     async def _serve(
-        self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...]
+        self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...], visit: Visit
     ) -> web.StreamResponse:
+        if isinstance(wire, Introduced):
+            wire.introduce(visit.identity)
         limits = self._house.settings.limits
         response = self._response(subprotocols)
         await response.prepare(request)
@@ -71,13 +76,16 @@ class Switchboard:
             wire=wire,
             limits=limits,
             metrics=self._house.metrics,
-            open_session=self._open_session,
+            open_session=partial(self._open_session, visit),
         )
+        if step := doorstep_of(request):
+            step.on_flood = link.refuse_flood
         self._links.add(link)
         self._empty.clear()
         try:
             await link.run()
         finally:
+            await visit.end()
             self._links.discard(link)
             if not self._links:
                 self._empty.set()
@@ -96,12 +104,15 @@ class Switchboard:
         )
 
     def _open_session(
-        self, options: ev.SessionOptions, emit: Callable[[ev.ServerEvent], None]
+        self, visit: Visit, asked: ev.SessionOptions, emit: Callable[[ev.ServerEvent], None]
     ) -> Session:
-        session = Session(f"ses_{secrets.token_hex(12)}", options, self._house, emit)
+        options = visit.options(asked)
+        house = replace(self._house, settings=visit.settings(self._house.settings))
+        session = Session(visit.session, options, house, visit.begin(options.mode, emit))
         self._house.metrics.sessions.inc()
         self._house.metrics.sessions_total.labels(options.mode).inc()
         extra = {"session": session.id, "mode": options.mode, "client": options.client}
+        extra |= {"user": visit.identity.user, "how": visit.identity.how}
         logger.info("session opened", extra=extra)
         return session
 

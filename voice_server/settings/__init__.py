@@ -4,12 +4,16 @@ A key that does not exist is refused with the nearest name, a value out of range
 Environment variables are `VOICE_SERVER_SECTION__KEY`. Units are the last word of a name.
 """
 
+from voice_server.settings.auth import AuthSettings, JwtSettings
+from voice_server.settings.budgets import BudgetSettings
 from voice_server.settings.engines import AsrSettings, LlmSettings, ModelSettings, TtsSettings
 from voice_server.settings.errors import SettingsError
 from voice_server.settings.limits import LimitSettings
 from voice_server.settings.loading import Tree, assigned, load, patched
+from voice_server.settings.phone import PhoneSettings
 from voice_server.settings.rest import RestSettings
-from voice_server.settings.server import AuthSettings, LogSettings, ServerSettings
+from voice_server.settings.server import LogSettings, ServerSettings
+from voice_server.settings.tools import ToolSettings
 from voice_server.settings.tree import ENVIRONMENT_PREFIX, Settings
 from voice_server.settings.turn import TurnSettings
 
@@ -17,14 +21,18 @@ __all__ = [
     "ENVIRONMENT_PREFIX",
     "AsrSettings",
     "AuthSettings",
+    "BudgetSettings",
+    "JwtSettings",
     "LimitSettings",
     "LlmSettings",
     "LogSettings",
     "ModelSettings",
+    "PhoneSettings",
     "RestSettings",
     "ServerSettings",
     "Settings",
     "SettingsError",
+    "ToolSettings",
     "Tree",
     "TtsSettings",
     "TurnSettings",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from models.load import LoadLimits
 from voice_server.settings.section import Milliseconds, Seconds, Section
 
 
@@ -22,20 +23,45 @@ class AsrSettings(Section):
     engine: str = "auto"
     """`auto`, `bundled`, `pocketsphinx`, `scripted`, a faster-whisper model name or a directory."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto`: a GPU where there is one."""
+    gpus: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Numbers of the GPUs to use, with one worker each; empty: all of them."""
     compute_type: str = "auto"
+    """In CTranslate2's words; `auto`: float16 on a GPU, int8 on a CPU."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
-    """Decodes that may run at once."""
+    """Decodes that may run at once on a CPU."""
+    processes: bool | None = None
+    """Decode in processes of their own, each with its copy of the model; unset: where there are
+    several workers, or GPUs."""
+    batch_max: Annotated[int, Field(ge=1, le=256)] | None = None
+    """Decodes of several speakers in one call; unset: 8 on a CPU, 32 on a GPU."""
+    jobs_max: Annotated[int, Field(ge=1, le=10_000)] = 512
+    """Decodes that may wait for a worker."""
     utterances_max: Annotated[int, Field(ge=1, le=64)] = 8
     """For pocketsphinx: people who may speak at once; each takes a process of 140 MB."""
     beam_size: Annotated[int, Field(ge=1, le=10)] = 1
     """For finals; partials are always greedy."""
     language: str | None = None
     """BCP 47 primary tag; unset lets a multilingual model detect it."""
+    languages: tuple[str, ...] = ()
+    """Where the language is detected: choose among these; empty: among all."""
     partial_interval_ms: Annotated[int, Field(ge=100, le=5000)] = 300
+    """Between two partials of one speaker when the workers have time; grows with their load."""
+    partial_deadline_s: Seconds = 2.0
+    """A partial that takes longer is dropped."""
     final_deadline_s: Seconds = 10.0
+    busy_share: Annotated[float, Field(gt=0, le=1)] = 0.65
+    """What part of the workers' time may be taken before partials slow down."""
+    wait_ms_max: Annotated[int, Field(ge=1)] = 300
+    """Newcomers are refused when finals wait longer than this (95th percentile of ten seconds)."""
     window_margin_ms: Annotated[int, Field(ge=0, le=20_000)] = 2560
     """Silence after the audio that a stock Whisper needs to stay calm in a short window."""
     scripted: ScriptedAsrSettings = ScriptedAsrSettings()
+
+    @property
+    def load_limits(self) -> LoadLimits:
+        """Where the load becomes too much."""
+        return LoadLimits(self.busy_share, wait_ms_max=self.wait_ms_max)
 
 
 class ScriptedLlmSettings(Section):

@@ -12,6 +12,22 @@ class LimitSettings(Section):
 
     sessions_max: Annotated[int, Field(ge=1)] = 200
     sessions_per_ip_max: Annotated[int, Field(ge=1)] = 20
+    sessions_per_user_max: Annotated[int, Field(ge=1)] = 3
+    """Where keys are asked for; all devices with one key are one user."""
+    connections_max: Annotated[int, Field(ge=1)] = 1000
+    """Connections of any kind, counted before TLS and before the upgrade."""
+    connections_per_ip_max: Annotated[int, Field(ge=1)] = 200
+    """From one IPv4 address or one IPv6 network of 64 bits."""
+    header_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """A TLS handshake, and after it the head of a request, must have come by then."""
+    head_bytes_max: Annotated[int, Field(ge=1024)] = 32_768
+    """Request line and headers together; each line of them has at most 8190 bytes."""
+    keep_alive_s: Annotated[float, Field(gt=0)] = 75.0
+    """A connection may be idle so long between two requests."""
+    control_frames_per_s: Annotated[int, Field(ge=1)] = 10
+    """WebSocket pings and pongs; ten seconds' worth of them may come at once."""
+    fragments_max: Annotated[int, Field(ge=1)] = 1024
+    """Frames of which a WebSocket message may be made."""
     message_bytes_max: Annotated[int, Field(ge=1024)] = 65_552
     """64 KiB of audio and the frame header."""
     text_bytes_max: Annotated[int, Field(ge=1024)] = 16_384

@@ -1,8 +1,7 @@
-"""Where the server listens, who may talk to it, and what it writes down."""
+"""Where the server listens, which pages may use it, and what it writes down."""
 
+from pathlib import Path
 from typing import Literal
-
-from pydantic import Field
 
 from voice_server.settings.section import Port, Seconds, Section
 
@@ -15,15 +14,16 @@ class ServerSettings(Section):
     """0 takes any free port; the ready line says which."""
     allowed_origins: tuple[str, ...] = ()
     """Browser origins besides the server's own, e.g. `https://kiosk.example`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies before us; what they say in `X-Forwarded-For` is believed."""
+    tls_cert: Path | None = None
+    """Certificate in PEM, with its chain; with `tls_key` the server speaks https and wss."""
+    tls_key: Path | None = None
+    """The certificate's private key in PEM, without a passphrase."""
+    tls_self_signed: bool = False
+    """Make a certificate for this machine and keep it; clients have to be told to trust it."""
     drain_s: Seconds = 20.0
     """On SIGTERM: how long replies in progress may go on."""
-
-
-class AuthSettings(Section):
-    """Who may talk. Beyond loopback at least one key is required."""
-
-    keys: tuple[str, ...] = Field(default=(), repr=False)
-    """API keys of at least 16 characters, sent as `Authorization: Bearer` or a subprotocol."""
 
 
 class LogSettings(Section):

@@ -2,10 +2,14 @@
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from voice_server.settings.auth import AuthSettings
+from voice_server.settings.budgets import BudgetSettings
 from voice_server.settings.engines import AsrSettings, LlmSettings, ModelSettings, TtsSettings
 from voice_server.settings.limits import LimitSettings
+from voice_server.settings.phone import PhoneSettings
 from voice_server.settings.rest import RestSettings
-from voice_server.settings.server import AuthSettings, LogSettings, ServerSettings
+from voice_server.settings.server import LogSettings, ServerSettings
+from voice_server.settings.tools import ToolSettings
 from voice_server.settings.turn import TurnSettings
 
 ENVIRONMENT_PREFIX = "VOICE_SERVER_"
@@ -28,7 +32,10 @@ class Settings(BaseSettings):
     llm: LlmSettings = LlmSettings()
     tts: TtsSettings = TtsSettings()
     turn: TurnSettings = TurnSettings()
+    tools: ToolSettings = ToolSettings()
     limits: LimitSettings = LimitSettings()
+    budgets: BudgetSettings = BudgetSettings()
     rest: RestSettings = RestSettings()
+    phone: PhoneSettings = PhoneSettings()
     models: ModelSettings = ModelSettings()
     logs: LogSettings = LogSettings()

@@ -4,9 +4,10 @@ One `Wire` per connection. It keeps what belongs to its protocol alone (counters
 and decides nothing about turns, pacing or interruption: that is the session's, for all wires.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from voice_server import events as ev
+from voice_server.identity.identity import Identity
 
 
 class Wire(Protocol):
@@ -29,4 +30,13 @@ class Wire(Protocol):
 
         `now_ms` is a monotonic clock in milliseconds.
         """
+        ...
+
+
+@runtime_checkable
+class Introduced(Protocol):
+    """A wire to which it matters who is speaking."""
+
+    def introduce(self, identity: Identity) -> None:
+        """Take over the session defaults of whoever was let in, before anything is sent."""
         ...

@@ -1,0 +1,116 @@
+"""What a user may use in a day: reserved first, settled afterwards.
+
+Because the reservation is one atomic step in the store, users who come a hundred times at once get
+no more than the budget. What turned out to be less is given back; what turned out to be more (a
+reply that was longer than foreseen) is added, so that the sum stays true.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from voice_server.closes import ErrorCode
+from voice_server.identity.identity import Denied, Identity
+from voice_server.identity.store import Store
+from voice_server.metrics import Metrics
+from voice_server.settings import BudgetSettings
+
+Kind = Literal["audio_ms", "llm_tokens", "tts_chars"]
+
+ACCOUNT_TTL_S = 2 * 24 * 3600.0
+"""An account is for a day; another is time to settle."""
+
+_NAMES: dict[Kind, str] = {
+    "audio_ms": "minutes of speech",
+    "llm_tokens": "tokens of the language model",
+    "tts_chars": "characters read out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A part of a budget that nobody else can spend."""
+
+    account: str
+    amount: int
+    total: int
+    """Of the account, with this."""
+
+
+class Budgets:
+    """The accounts of all users."""
+
+    def __init__(
+        self,
+        settings: BudgetSettings,
+        store: Store,
+        metrics: Metrics,
+        now: Callable[[], float],
+    ) -> None:
+        """`now` tells Unix seconds."""
+        self._store = store
+        self._metrics = metrics
+        self._now = now
+        self._notice_share = settings.notice_percent / 100
+        self._limits: dict[Kind, int] = {
+            "audio_ms": settings.audio_min_max * 60_000,
+            "llm_tokens": settings.llm_tokens_max,
+            "tts_chars": settings.tts_chars_max,
+        }
+
+    def limit(self, identity: Identity, kind: Kind) -> int:
+        """What the user may use of it in a day; 0: as much as they like."""
+        return 0 if identity.how == "open" else self._limits[kind]
+
+    def nearly_gone(self, identity: Identity, kind: Kind, total: int) -> bool:
+        """Whether the user should be told."""
+        limit = self.limit(identity, kind)
+        return bool(limit) and total >= limit * self._notice_share
+
+    async def check(self, identity: Identity, kinds: Iterable[Kind]) -> None:
+        """Raise `Denied` where something is used up; may raise `StoreUnavailable`."""
+        for kind in kinds:
+            limit = self.limit(identity, kind)
+            if limit and await self._store.total(self._account(identity, kind)) >= limit:
+                raise self._spent(kind)
+
+    async def reserve(self, identity: Identity, kind: Kind, amount: int) -> Reservation:
+        """Set an amount aside. Raises `Denied` where there is not so much left."""
+        account, limit = self._account(identity, kind), self.limit(identity, kind)
+        if not limit:
+            return Reservation(account, amount, 0)
+        total = await self._store.add(account, amount, limit=limit, ttl_s=ACCOUNT_TTL_S)
+        if total is None:
+            raise self._spent(kind)
+        return Reservation(account, amount, total)
+
+    async def reserve_some(self, identity: Identity, kind: Kind, amount: int) -> Reservation:
+        """The same, or as much as is left. Raises `Denied` where that is nothing."""
+        try:
+            return await self.reserve(identity, kind, amount)
+        except Denied:
+            left = self.limit(identity, kind) - await self._store.total(
+                self._account(identity, kind)
+            )
+            if left <= 0 or left >= amount:
+                raise
+            return await self.reserve(identity, kind, left)
+
+    async def settle(self, identity: Identity, reserved: Reservation, used: int) -> None:
+        """Give back what was not used, or add what was used besides."""
+        if identity.how != "open" and used != reserved.amount:
+            difference = used - reserved.amount
+            await self._store.add(reserved.account, difference, limit=None, ttl_s=ACCOUNT_TTL_S)
+
+    def _account(self, identity: Identity, kind: Kind) -> str:
+        day = datetime.fromtimestamp(self._now(), UTC).date()
+        return f"spent:{identity.user}:{kind}:{day}"
+
+    def _spent(self, kind: Kind) -> Denied:
+        self._metrics.limit_hits.labels(f"budget_{kind}").inc()
+        now = datetime.fromtimestamp(self._now(), UTC)
+        midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+        wait_s = int((midnight - now).total_seconds()) + 1
+        message = f"Today's budget of {_NAMES[kind]} is used up. It is renewed at midnight UTC."
+        return Denied(ErrorCode.BUDGET_EXCEEDED, message, wait_s)

@@ -1,0 +1,65 @@
+"""All of this room, put together for one server."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from voice_server.identity.budgets import Budgets
+from voice_server.identity.client_secrets import ClientSecrets
+from voice_server.identity.doorkeeper import Doorkeeper
+from voice_server.identity.live_sessions import LiveSessions
+from voice_server.identity.memory_store import MemoryStore
+from voice_server.identity.revocations import RevocationFile, default_file
+from voice_server.identity.store import Store, StoreUnavailable
+from voice_server.identity.tickets import Tickets
+from voice_server.identity.user_places import LIFE_S, UserPlaces
+from voice_server.metrics import Metrics
+from voice_server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Identities:
+    """What a server knows about those who may talk."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics | None = None,
+        store: Store | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`now` tells Unix seconds. Raises `SettingsError` where a key file cannot be used."""
+        auth = settings.auth
+        revoked = RevocationFile(auth.revoked_file or default_file())
+        metrics = metrics or Metrics()
+        self.now = now
+        self.store = store or MemoryStore(time.monotonic, revoked)
+        self.tickets = Tickets(self.store, auth.ticket_ttl_s)
+        self.secrets = ClientSecrets(auth.secret)
+        self.doorkeeper = Doorkeeper(auth, self.store, self.tickets, self.secrets, now)
+        self.budgets = Budgets(settings.budgets, self.store, metrics, now)
+        self.user_places = UserPlaces(self.store, metrics, settings.limits.sessions_per_user_max)
+        self.live = LiveSessions()
+        self._recheck_s = auth.recheck_s
+
+    async def watch(self) -> None:
+        """End sessions of whoever is revoked, and keep places of the others, until cancelled."""
+        renewed_at = time.monotonic()
+        while True:
+            try:
+                await self.look()
+                if time.monotonic() - renewed_at > LIFE_S / 4:
+                    await self.user_places.renew()
+                    renewed_at = time.monotonic()
+            except StoreUnavailable as error:
+                logger.warning("cannot see what was revoked", extra={"reason": str(error)})
+            await asyncio.sleep(self._recheck_s)
+
+    async def look(self) -> None:
+        """See what was revoked. May raise `StoreUnavailable`."""
+        revocations = await self.store.revocations()
+        self.doorkeeper.revocations = revocations
+        if over := self.live.end_revoked(revocations):
+            logger.info("sessions ended: revoked", extra={"sessions": over})

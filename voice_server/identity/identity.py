@@ -1,0 +1,78 @@
+"""Who somebody is, once a credential was believed; what they may do; why somebody is nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from voice_server.closes import ErrorCode
+from voice_server.events import Mode, SessionConfig
+
+How = Literal["open", "key", "ticket", "client_secret", "jwt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leash:
+    """What the one who handed a credential on allows with it. None: as the settings say."""
+
+    session_s_max: float | None = None
+    """Seconds that one session may last."""
+    turns_max: int | None = None
+    """Turns of all sessions together that are opened with this credential."""
+    origin: str | None = None
+    """The only page that may use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDefaults:
+    """How a session begins, unless its client says otherwise."""
+
+    mode: Mode | None = None
+    """Not a default but a rule: this credential opens nothing else."""
+    config: SessionConfig = field(default_factory=SessionConfig)
+    realtime: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """The same in OpenAI's words: a partial session object, as `session.update` takes it."""
+    beta: bool = False
+    """`realtime` is the flat session object of the beta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who may talk."""
+
+    user: str
+    """Whose limits and budgets count."""
+    how: How
+    credential: str = ""
+    """Names the credential without giving it away; can be revoked by it."""
+    issued_at: float | None = None
+    """Unix seconds; None: a key, which has no date."""
+    leash: Leash = Leash()
+    session: SessionDefaults = SessionDefaults()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Everything whose revocation ends this: `acme/bob` ends with `acme` too."""
+        owner, slash, _ = self.user.partition("/")
+        return (self.user, owner, self.credential) if slash else (self.user, self.credential)
+
+
+ANYONE = Identity("anyone", "open")
+"""Whoever talks to a server that asks for no key. Has the machine to themselves: no budgets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody is not let in."""
+
+    code: ErrorCode
+    message: str
+    """A sentence that says what to do."""
+    retry_after_s: int | None = None
+
+
+class Denied(Exception):
+    """Somebody is not let in."""
+
+    def __init__(self, code: ErrorCode, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code, message, retry_after_s)
