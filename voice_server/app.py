@@ -7,7 +7,7 @@ replies in progress may end, everyone is told, and the process exits; a second o
 import asyncio
 import json
 import logging
-import signal
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,13 +18,20 @@ from voice_server import __version__
 from voice_server.admission import Admission
 from voice_server.assets import web_dir
 from voice_server.conversation.house import House
+from voice_server.door.front_door import FrontDoor
+from voice_server.door.reception import reception
+from voice_server.door.tls import page_url
 from voice_server.engines import Engines
+from voice_server.identity import Identities
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_rest import add_openai_routes
+from voice_server.links.phone import Exchange, add_phone_routes
 from voice_server.links.switchboard import Switchboard
 from voice_server.links.voice import add_voice_routes
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
+from voice_server.signals import stop_signals
+from voice_server.toolbox import load_tools
 
 logger = logging.getLogger(__name__)
 
@@ -48,22 +55,33 @@ class VoiceServer:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._admission = Admission(house.settings)
+        self._identities = Identities(house.settings, house.metrics)
+        self._admission = Admission(house.settings, self._identities)
         self._desk = OpenAIDesk(self._admission, house.metrics)
         self._switchboard = Switchboard(house, self._admission)
+        self.exchange = Exchange(house.settings, self._switchboard, house.metrics)
+        """Telephone calls."""
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(client_max_size=65_536)
+        app = web.Application(client_max_size=65_536, middlewares=[reception])
         app.on_response_prepare.append(_secured)
+        app.cleanup_ctx.append(self._watching)
         add_voice_routes(app.router, self._switchboard)
         add_openai_routes(app.router, self._house, self._desk)
+        add_phone_routes(app.router, self.exchange)
         app.router.add_get("/livez", _alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/", _index)
         app.router.add_static("/", web_dir())
         return app
+
+    async def _watching(self, app: web.Application) -> AsyncIterator[None]:
+        """Look for what was revoked, as long as the server runs."""
+        watching = asyncio.create_task(self._identities.watch())
+        yield
+        watching.cancel()
 
     # Operations ------------------------------------------------------------------------------
 
@@ -100,19 +118,21 @@ class VoiceServer:
         await self._desk.idle()
 
 
-async def serve(settings: Settings, engines: Engines) -> None:
+async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Prints the ready line once connections are accepted."""
-    stop, hurry = _stop_signals()
+    stop, hurry = stop_signals()
     metrics = Metrics()
     depths = engines.scheduler.queue_depths
     metrics.watch_queues(lambda: {kind.name.lower(): depth for kind, depth in depths().items()})
     silero = await asyncio.to_thread(SileroModel)
-    server = VoiceServer(House(settings, engines, silero, metrics))
-    async with _listening(server, settings) as port:
+    server = VoiceServer(
+        House(settings, engines, silero, metrics, load_tools(settings.tools.functions))
+    )
+    async with _listening(server, settings, metrics, tls) as port:
         names = {choice.role: choice.name for choice in engines.choices}
-        print(json.dumps({"event": "ready", "port": port, **names}), flush=True)  # noqa: T201
-        host = "localhost" if settings.server.host == "127.0.0.1" else settings.server.host
-        logger.info("open http://%s:%d/ and talk", host, port)
+        url = page_url(settings.server, port)
+        print(json.dumps({"event": "ready", "port": port, "url": url, **names}), flush=True)  # noqa: T201
+        logger.info("open %s and talk", url)
         probe = asyncio.create_task(metrics.probe_loop())
         await stop.wait()
         logger.info("stopping")
@@ -121,33 +141,26 @@ async def serve(settings: Settings, engines: Engines) -> None:
 
 
 @asynccontextmanager
-async def _listening(server: VoiceServer, settings: Settings) -> AsyncIterator[int]:
+async def _listening(
+    server: VoiceServer, settings: Settings, metrics: Metrics, tls: ssl.SSLContext | None
+) -> AsyncIterator[int]:
     """Accept connections; yields the port."""
+    limits = settings.limits
     runner = web.AppRunner(
-        server.application(), access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False
+        server.application(),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_S,
+        handle_signals=False,
+        keepalive_timeout=limits.keep_alive_s,
     )
     await runner.setup()
-    site = web.TCPSite(runner, settings.server.host, settings.server.port)
+    assert runner.server is not None
+    door = FrontDoor(runner.server, limits, metrics, tls)
     try:
-        await site.start()
-        yield runner.addresses[0][1]
+        yield await door.open(settings.server.host, settings.server.port)
     finally:
+        await door.close()
         await runner.cleanup()
-
-
-def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
-    """Two events: SIGTERM or SIGINT sets the first, and when sent again the second."""
-    stop, hurry = asyncio.Event(), asyncio.Event()
-
-    def asked() -> None:
-        if stop.is_set():
-            hurry.set()
-        stop.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked)
-    return stop, hurry
 
 
 async def _secured(request: web.Request, response: web.StreamResponse) -> None:

@@ -29,7 +29,9 @@ class Metrics:
         gauge = partial(Gauge, namespace=NAMESPACE, registry=self.registry)
         histogram = partial(Histogram, namespace=NAMESPACE, registry=self.registry)
 
+        self.connections = gauge("connections", "Open connections of any kind.")
         self.sessions = gauge("sessions", "Open sessions.")
+        self.phone_calls = gauge("phone_calls", "Telephone calls, by peer.", ["peer"])
         self.sessions_total = counter("sessions_opened_total", "Sessions opened.", ["mode"])
         self.refused = counter(
             "refused_total", "Connections refused before they became sessions.", ["code"]
@@ -71,6 +73,10 @@ class Metrics:
         self.speculation_wasted_seconds = counter(
             "speculation_wasted_seconds_total", "Seconds of audio made for turns that went on."
         )
+        self.tool_calls = counter(
+            "tool_calls_total", "Tools the language model called, by who runs them.", ["by"]
+        )
+        self.loop_stalls = counter("loop_stalls_total", "Times the event loop stood still.")
         self.loop_lag = histogram(
             "loop_lag_seconds", "How late the event loop wakes up.", buckets=LAG_BUCKETS_S
         )

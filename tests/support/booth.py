@@ -40,6 +40,7 @@ class Booth:
             options=options,
             chat=self.chat,
             synthesizer=ScriptedSynthesizer(VoiceScript(chunk_interval_ms=20)),
+            tools={},
             turns=self.turns,
             metrics=self.metrics,
             clock=self.clock,

@@ -51,8 +51,10 @@ CHATTER = (
     ev.AudioMarked,
     ev.AudioFrame,
     ev.InputFlow,
+    ev.ItemAdded,
+    ev.ItemChanged,
 )
-"""Events that say how far something is, not that something happened."""
+"""Events that say how far something is, or what is remembered of it."""
 
 PAGE = ev.SessionOptions(
     output_rate=16_000, playback_reports=True, features=frozenset({"pause"}), framed=True

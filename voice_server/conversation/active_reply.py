@@ -19,16 +19,20 @@ from voice_server.events import (
     ReplyCause,
     ReplyClauseCut,
     ReplyDone,
+    ReplyRequested,
     ReplyStageFailed,
     ReplyStatus,
     ReplyText,
     ReplyTextDone,
     ReplyTextEnded,
+    ReplyToolWritten,
     ReplyTruncated,
     ReplyVoiced,
     ReplyVoiceEnded,
     ReplyWritten,
     ServerEvent,
+    ToolCalled,
+    ToolCallWritten,
     TurnMeasured,
 )
 
@@ -43,6 +47,7 @@ JUST_S = 1.5
 
 ReplyEvent = (
     ReplyWritten
+    | ReplyToolWritten
     | ReplyClauseCut
     | ReplyVoiced
     | ReplyTextEnded
@@ -64,9 +69,13 @@ class ActiveReply:
     playout: Playout
     room: AudioRoom
     timeline: Timeline
+    request: ReplyRequested | None = None
+    """What the client asked for, if it did."""
     interruptible: bool = True
     task: asyncio.Task[None] | None = None
     text: str = field(default="", repr=False)
+    calls: dict[str, ToolCalled] = field(default_factory=dict, repr=False)
+    """By id, as far as they are written."""
     usage: dict[str, int] = field(default_factory=dict)
     status: ReplyStatus = "completed"
     tokens: int = 0
@@ -77,7 +86,14 @@ class ActiveReply:
     """Loudness of what was sent, for a client that may hear itself."""
     capped: bool = False
     """It was longer than one may be; the rest was not spoken."""
-    _text_done: bool = False
+    remembered: bool = False
+    """It has its place in the history."""
+    text_done: bool = False
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the conversation is to remember it."""
+        return self.request is None or not self.request.aside
 
     def take(self, event: ReplyEvent, now: float) -> list[ServerEvent]:
         """Note what the reply's task made."""
@@ -87,6 +103,8 @@ class ActiveReply:
                 self.text += text
                 self.tokens += 1
                 return [ReplyText(self.number, text)]
+            case ReplyToolWritten():
+                return [self._write_call(event)]
             case ReplyClauseCut():
                 self.timeline.mark(Stage.FIRST_CLAUSE, now)
             case ReplyVoiced(samples=samples, marks=marks):
@@ -140,28 +158,47 @@ class ActiveReply:
 
     def done(self, now: float) -> ReplyDone:
         """The end of a reply that was played to its end: all of it, or what there was time for."""
-        text = self.text[: self.playout.heard(now).end_char] if self.capped else self.text
+        text = self._heard_text(now) if self.capped else self.text
         return self._done(self.status, text)
 
-    def cut(self, status: ReplyStatus, now: float) -> tuple[str, list[ServerEvent]]:
-        """The end of a reply that was stopped: the words that were heard, and the events."""
-        heard = self.playout.heard(now)
-        text = self.text[: heard.end_char]
-        truncated = ReplyTruncated(
+    def truncated(self, now: float) -> ReplyTruncated:
+        """What was heard of a reply that was cut."""
+        heard, text = self.playout.heard(now), self._heard_text(now)
+        return ReplyTruncated(
             reply=self.number,
             heard=text,
-            unheard=self.text[heard.end_char :],
+            unheard=self.text[len(text) :],
             position=heard.position,
             ms=heard.position * 1000 // self.playout.rate,
             basis=heard.basis,
         )
-        return text, [truncated, self._done(status, text)]
+
+    def stopped(self, status: ReplyStatus, now: float) -> ReplyDone:
+        """The end of a reply that was cut."""
+        return self._done(status, self._heard_text(now))
+
+    def _heard_text(self, now: float) -> str:
+        """What is only written is read as it comes."""
+        end_char = self.playout.heard(now).end_char if self.plan.speaks else len(self.text)
+        return self.text[:end_char]
+
+    def _write_call(self, piece: ReplyToolWritten) -> ServerEvent:
+        by_server = piece.name in self.plan.server_tools
+        so_far = self.calls[piece.call].arguments if piece.call in self.calls else ""
+        arguments = so_far + piece.arguments
+        self.tokens += 1
+        self.calls[piece.call] = ToolCalled(
+            self.number, piece.call, piece.name, arguments, by_server
+        )
+        return ToolCallWritten(self.number, piece.call, piece.name, piece.arguments, by_server)
 
     def _end_text(self) -> list[ServerEvent]:
-        if self._text_done:
+        """All text is there, and so are all calls: half a call is none."""
+        if self.text_done:
             return []
-        self._text_done = True
-        return [ReplyTextDone(self.number, self.text)]
+        self.text_done = True
+        calls = self.calls.values() if self.status == "completed" else ()
+        return [*calls, ReplyTextDone(self.number, self.text, self.usage)]
 
     def _done(self, status: ReplyStatus, text: str) -> ReplyDone:
         return ReplyDone(self.number, status, text, self.usage, self.timeline.metrics())

@@ -6,7 +6,7 @@ has ended releases it; voice over a reply pauses it, and the words decide what b
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from models.asr import Transcript
@@ -56,7 +56,7 @@ class Dialogue:
     def __init__(
         self,
         *,
-        answers: bool,
+        remembers: bool,
         turns: Turns,
         listener: Listener,
         speaker: Speaker,
@@ -67,7 +67,9 @@ class Dialogue:
     ) -> None:
         self.heard_at = clock()
         """When the last voice arrived, by the clock."""
-        self._answers = answers
+        self.answers = remembers
+        """Whether turns are answered without being asked."""
+        self._remembers = remembers
         self._turns = turns
         self._listener = listener
         self._speaker = speaker
@@ -112,6 +114,18 @@ class Dialogue:
                     self._speaker.stop("interrupted", self._clock())
                 case _:
                     assert_never(action)
+
+    @property
+    def expects_words(self) -> bool:
+        """Whether the user speaks, or has spoken and is not understood yet."""
+        return self._turns.in_utterance or self._listener.deciding
+
+    def owe(self, call: ReplyCall) -> bool:
+        """Answer when the turn that has just ended is understood; False if there is none."""
+        if not self._listener.deciding:
+            return False
+        self._owed = call
+        return True
 
     def cancel(self) -> None:
         """The client wants no answer to what was said so far."""
@@ -208,7 +222,7 @@ class Dialogue:
 
     def _may_speculate(self, turn: _Turn, said: Transcript) -> bool:
         settings = self._turns.settings
-        if not (self._answers and said.text and settings.speculate and settings.mode == "vad"):
+        if not (self.answers and said.text and settings.speculate and settings.mode == "vad"):
             return False
         if self._turns.voice_ms < settings.speech_ms_min:
             return False
@@ -225,12 +239,17 @@ class Dialogue:
         else:
             self._metrics.turns.labels("heard" if said.text else "empty").inc()
         self._emit_final(event.turn, said)
-        if said.text and self._answers:
-            self._speaker.user_said(said.text, self._clock())
+        if self._remembers:
+            self._speaker.user_said(said.text, self._clock(), event.turn)
+        asked = self._owed is not None and self._owed.cause == "request"
+        if asked or (said.text and self.answers):
             self._owe(event.turn, turn)
         self._answer_owed()
 
     def _owe(self, number: int, turn: _Turn) -> None:
+        if self._owed and self._owed.cause == "request":
+            self._owed = replace(self._owed, turn=number, timeline=turn.timeline)
+            return
         manual = self._turns.settings.mode == "manual"
         if not turn.wanted or (manual and turn.cause == "length"):
             return

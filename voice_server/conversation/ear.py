@@ -15,6 +15,7 @@ from audio.framing import Framer
 from audio.levels import rms_dbfs
 from audio.preroll import PreRoll
 from audio.resample import Resampler
+from audio.speaker_level import SpeakerLevel
 from audio.vad import VoiceDetector
 
 GAP_MS_MAX = 1000
@@ -47,7 +48,15 @@ class Ear:
         self._resampler = Resampler(format.rate, SAMPLE_RATE)
         self._framer = Framer()
         self._detector = detector
+        self._speaker = SpeakerLevel()
         self._level: list[Samples] = []
+
+    def change(self, format: AudioFormat) -> None:
+        """From here on the microphone's bytes are in another format."""
+        self.position = self.position * format.rate // self.format.rate
+        self.format = format
+        self._decoder = Decoder(format)
+        self._resampler = Resampler(format.rate, SAMPLE_RATE)
 
     def hear(self, data: bytes) -> Iterator[HeardFrame]:
         """Take in bytes, cut anywhere, and yield the frames that they complete."""
@@ -92,4 +101,5 @@ class Ear:
     def _frames(self, samples: Samples) -> Iterator[HeardFrame]:
         for frame in self._framer.feed(self._resampler.feed(samples)):
             self._level.append(frame)
-            yield HeardFrame(frame, self._detector.feed(frame))
+            voice = self._detector.feed(frame)
+            yield HeardFrame(frame, self._speaker.hears(frame, voice))

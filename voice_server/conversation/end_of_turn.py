@@ -10,6 +10,7 @@ like to go to the" does not. A speaker who is known to pause gets more time.
 
 import re
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
 from voice_server.conversation.lexicon import begins_with, ends_with, lexicon_for, words_of
@@ -25,6 +26,7 @@ _EAGERNESS = {"low": 1.6, "auto": 1.0, "high": 0.7}
 _DIGITS_MAX = 6
 _TERMINAL = re.compile(r"[.!?。！？]['\"”’)]*$")
 _TRAILING = re.compile(r"(?:,|;|:|-|–|—|…|\.\.\.)$")
+_WRITTEN = re.compile(r"[A-Z.,!?]")
 _NUMBER_WORDS = frozenset(
     words_of(
         "zero oh one two three four five six seven eight nine ten eleven twelve twenty thirty "
@@ -41,10 +43,23 @@ class Pause:
     language: str = "en"
     fall_db: float = 0.0
     """How far the voice fell in its last 200 ms, against the whole utterance."""
+    melody_falls: bool | None = None
+    """Whether the pitch has come down to its end; None: unknown."""
     habit_ms: float = 0.0
     """How long this speaker pauses within turns; 0 while unknown."""
     completeness: float | None = None
     """What a model made of the sound: 0 (will go on) to 1 (has finished); None: no model."""
+
+
+class Reading(Enum):
+    """What words and melody make of a pause."""
+
+    PROMISES = auto()
+    """They say that more will come."""
+    GOES_ON = auto()
+    """It sounds as if more will come."""
+    UNKNOWN = auto()
+    FINISHED = auto()
 
 
 class EndOfTurn(Protocol):
@@ -66,19 +81,39 @@ class RuleEndOfTurn:
         return round(min(max(wait_ms, settings.silence_ms_min), settings.silence_ms_max))
 
     def _wait_ms(self, pause: Pause, settings: TurnSettings) -> float:
-        words = words_of(pause.text)
-        if not words or is_unfinished(pause.text, words, pause.language):
-            return settings.silence_ms_max * (0.8 if words else 0.5)
         habit_ms = pause.habit_ms * 1.25
-        if opens_more(pause.text, words, pause.language):
-            return max((settings.silence_ms + settings.silence_ms_max) / 2, habit_ms)
-        if pause.completeness is not None:
-            doubt = max(0.0, 1.0 - 2 * pause.completeness)
-            heard_ms = settings.silence_ms + doubt * (settings.silence_ms_max - settings.silence_ms)
-            return settings.silence_ms_min if pause.completeness >= SURE else heard_ms
-        if is_complete(pause.text, words, pause.language, pause.fall_db):
-            return max(settings.silence_ms_min, min(habit_ms, settings.silence_ms))
-        return max(settings.silence_ms, habit_ms)
+        match reading(pause):
+            case Reading.PROMISES:
+                return settings.silence_ms_max
+            case Reading.GOES_ON:
+                return max(settings.silence_ms_max * 0.85, habit_ms)
+            case Reading.UNKNOWN:
+                return max(settings.silence_ms, habit_ms)
+            case Reading.FINISHED:
+                return max(settings.silence_ms_min, min(habit_ms, settings.silence_ms))
+
+
+def reading(pause: Pause) -> Reading:
+    """Read a pause: first what the words promise, then how the voice ends, then how words do."""
+    words, text = words_of(pause.text), pause.text.rstrip()
+    if not words or is_unfinished(text, words, pause.language):
+        return Reading.PROMISES
+    if text.endswith("?"):
+        return Reading.FINISHED
+    ended = bool(_TERMINAL.search(text)) or not _WRITTEN.search(text)
+    if pause.completeness is not None:
+        pass
+    if pause.melody_falls:
+        return Reading.FINISHED if ended else Reading.GOES_ON
+    if _is_half_a_number(words):
+        return Reading.PROMISES
+    if pause.melody_falls is False:
+        return Reading.GOES_ON if ended else Reading.PROMISES
+    if opens_more(text, words, pause.language):
+        return Reading.GOES_ON
+    if is_complete(text, words, pause.language, pause.fall_db):
+        return Reading.FINISHED
+    return Reading.UNKNOWN
 
 
 def is_unfinished(text: str, words: list[str], language: str) -> bool:
@@ -88,7 +123,7 @@ def is_unfinished(text: str, words: list[str], language: str) -> bool:
         return True
     if text.rstrip().endswith("?"):
         return False
-    return ends_with(words, known.hanging) or _is_half_a_number(words)
+    return ends_with(words, known.hanging)
 
 
 def opens_more(text: str, words: list[str], language: str) -> bool:

@@ -1,26 +1,28 @@
-"""What was said, by whom, as far as it was heard.
+"""What was said, by whom, as far as it was heard: the items of one conversation, in order.
 
-One owner: the session appends, nobody else. An interrupted reply is remembered up to the last word
-the user heard, with a dash, so that the model knows where it was cut off. The prompt grows only at
-its end, so that a server with a prefix cache has to read each turn once.
+Pure. An item has its place from the moment it enters, whatever is known about it later: a reply is
+there as soon as it begins, and gets its text when it was heard. So what the user says over a reply
+comes after it. Beyond `bytes_max` the oldest exchanges are forgotten, whole, so that the prompt
+still begins with the user; the instructions among the items stay.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import replace
 
-from models.llm import Message
+from voice_server.events import Item
 
-CUT = " —"
-"""Follows the last word heard of an interrupted reply."""
+ITEM_BYTES = 16
+"""What an item is taken to weigh besides its text."""
+
+ITEMS_MAX = 2000
+"""Items that may be remembered, however short."""
+
+FRONT = ""
+"""In place of an id: before the first item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One remembered line."""
-
-    role: Literal["user", "assistant"]
-    text: str = field(repr=False)
+class ItemError(ValueError):
+    """There is no such item, or there is one already. The message names it."""
 
 
 class History:
@@ -28,79 +30,104 @@ class History:
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
-        """UTF-8 bytes of lines that a prompt may carry."""
-        self._lines: list[Line] = []
-        self._bytes = 0
+        """UTF-8 bytes of text that may be remembered."""
+        self._items: list[Item] = []
 
     @property
-    def lines(self) -> Sequence[Line]:
-        """Oldest first; beyond `bytes_max` the oldest are gone."""
-        return tuple(self._lines)
+    def items(self) -> Sequence[Item]:
+        """Oldest first."""
+        return tuple(self._items)
 
-    def foreseen(self, text: str) -> "History":
-        """A copy in which the user has said this, too."""
+    def copy(self) -> "History":
+        """The same items, to be changed apart."""
         copy = History(self.bytes_max)
-        copy._lines = list(self._lines)
-        copy._bytes = self._bytes
-        copy.user_said(text)
+        copy._items = list(self._items)
         return copy
 
-    def user_said(self, text: str) -> None:
-        """Remember a user turn. Turns in a row (the reply was cut before a word) become one."""
-        if self._lines and self._lines[-1].role == "user":
-            text = f"{self._pop().text} {text}"
-        self._push(Line("user", text))
+    def find(self, id: str) -> Item | None:
+        """The item of that name, if there is one."""
+        return next((item for item in self._items if item.id == id), None)
 
-    def assistant_said(self, text: str, *, cut: bool = False) -> None:
-        """Remember what was heard of a reply, if anything. Replies in a row become one."""
-        text = text.strip() + (CUT if cut else "")
-        if text in ("", CUT):
-            return
-        if self._lines and self._lines[-1].role == "assistant":
-            text = f"{self._pop().text} {text}"
-        self._push(Line("assistant", text))
+    def add(self, item: Item, after: str | None = None) -> str | None:
+        """Insert an item; the id of the item before it comes back.
 
-    def messages(self, system_prompt: str) -> list[Message]:
-        """The prompt: instructions first, then the lines in order, beginning with the user's.
-
-        Many chat templates insist on that, so what the assistant said first goes into the
-        instructions.
+        `after` is an id, `FRONT`, or None for the end. Raises `ItemError`.
         """
-        lines = self._lines
-        if lines and lines[0].role == "assistant":
-            system_prompt = f"{system_prompt}\n\nYou began by saying: {lines[0].text}"
-            lines = lines[1:]
-        return [
-            Message("system", system_prompt),
-            *(Message(line.role, line.text) for line in lines),
-        ]
+        if self.find(item.id):
+            raise ItemError(f"there is an item {item.id!r} already")
+        place = self._place(after)
+        self._items.insert(place, self._fitting(item))
+        before = self._items[place - 1].id if place else None
+        self._forget()
+        return before
 
-    def _push(self, line: Line) -> None:
-        line = Line(line.role, _end_of(line.text, self.bytes_max))
-        self._lines.append(line)
-        self._bytes += _size(line)
-        while self._bytes > self.bytes_max and len(self._lines) > 1:
-            self._forget_oldest_exchange()
+    def change(self, item: Item) -> bool:
+        """Put an item in the place of the one of its name; False if that was forgotten."""
+        for place, known in enumerate(self._items):
+            if known.id == item.id:
+                self._items[place] = self._fitting(item)
+                self._forget()
+                return True
+        return False
 
-    def _pop(self) -> Line:
-        line = self._lines.pop()
-        self._bytes -= _size(line)
-        return line
+    def remove(self, id: str) -> None:
+        """Take an item out. Raises `ItemError`."""
+        item = self.find(id)
+        if item is None:
+            raise _missing(id)
+        self._items.remove(item)
 
-    def _forget_oldest_exchange(self) -> None:
-        """Whole exchanges go, so that the prompt still begins with the user."""
-        while len(self._lines) > 1:
-            line = self._lines.pop(0)
-            self._bytes -= _size(line)
-            if self._lines[0].role == "user":
-                return
+    def _place(self, after: str | None) -> int:
+        if after is None:
+            return len(self._items)
+        if after == FRONT:
+            return 0
+        for place, item in enumerate(self._items, start=1):
+            if item.id == after:
+                return place
+        raise _missing(after)
+
+    def _fitting(self, item: Item) -> Item:
+        """An item that leaves nothing of its text out, unless it alone is too much."""
+        encoded = item.text.encode(errors="replace")
+        if len(encoded) <= self.bytes_max:
+            return item
+        return replace(item, text=encoded[-self.bytes_max :].decode(errors="ignore"))
+
+    def _forget(self) -> None:
+        """Let the oldest exchanges go until the rest fits."""
+        weights = [_weight(item) for item in self._items]
+        excess = sum(weights) - self.bytes_max
+        if excess <= 0 and len(self._items) <= ITEMS_MAX:
+            return
+        while (excess > 0 or len(self._items) > ITEMS_MAX) and len(self._items) > 1:
+            excess -= sum(_weight(item) for item in self._forget_oldest())
+
+    def _forget_oldest(self) -> list[Item]:
+        """The oldest exchange goes: from its question up to the next one."""
+        gone: list[Item] = []
+        for item in self._items[:-1]:
+            if gone and _asks(item):
+                break
+            if not _instructs(item):
+                gone.append(item)
+        gone = gone or self._items[:1]
+        names = {item.id for item in gone}
+        self._items = [item for item in self._items if item.id not in names]
+        return gone
 
 
-def _size(line: Line) -> int:
-    return len(line.text.encode(errors="replace"))
+def _asks(item: Item) -> bool:
+    return item.kind == "message" and item.role == "user"
 
 
-def _end_of(text: str, bytes_max: int) -> str:
-    """The newest part of a text: turns without replies in between could fill the memory."""
-    encoded = text.encode(errors="replace")
-    return text if len(encoded) <= bytes_max else encoded[-bytes_max:].decode(errors="ignore")
+def _instructs(item: Item) -> bool:
+    return item.kind == "message" and item.role == "system"
+
+
+def _weight(item: Item) -> int:
+    return ITEM_BYTES + len(item.text.encode(errors="replace"))
+
+
+def _missing(id: str) -> ItemError:
+    return ItemError(f"there is no item {id[:64]!r}")

@@ -1,7 +1,7 @@
 """What all sessions of one server share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audio.silero import SileroModel
 from voice_server.conversation.playout import lead_ms
@@ -9,6 +9,7 @@ from voice_server.engines import Engines
 from voice_server.events import SessionOptions, SessionReady
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
+from voice_server.toolbox import ServerTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class House:
     silero: SileroModel
     """Tells voices from noises."""
     metrics: Metrics
+    tools: Mapping[str, ServerTool] = field(default_factory=dict)
+    """What the server can do for the language model."""
 
     def ready(
         self, session: str, options: SessionOptions, config: Mapping[str, object]

@@ -15,6 +15,7 @@ from enum import Enum, auto
 import numpy as np
 
 from audio import FRAME_MS, Samples
+from audio.pitch import Melody
 from audio.prosody import VoiceFall
 from models.asr import (
     RecognitionError,
@@ -92,6 +93,7 @@ class Listener:
         self._utterance: Utterance | None = None
         self._decodes: dict[int, _Decode] = {}
         self._fall = VoiceFall()
+        self._melody = Melody()
         self._habit = PauseHabit()
         self._partial: asyncio.Task[None] | None = None
         self._partial_at_ms = 0
@@ -142,8 +144,14 @@ class Listener:
     def pause(self, event: TranscriptFinished) -> Pause:
         """What is known about the silence after these words."""
         said = event.transcript or Transcript()
-        fall_db, habit_ms = self._fall.fall_db, self._habit.pause_ms
-        return Pause(said.text, said.language, fall_db, habit_ms, event.completeness)
+        return Pause(
+            said.text,
+            said.language,
+            fall_db=self._fall.fall_db,
+            melody_falls=self._melody.falls,
+            habit_ms=self._habit.pause_ms,
+            completeness=event.completeness,
+        )
 
     def is_current(self, turn: int) -> bool:
         """Whether partials of this turn may still be shown."""
@@ -174,6 +182,7 @@ class Listener:
                 heard = HeardFrame(heard.samples, voice=False)  # noqa: PLW2901
             if heard.voice:
                 self._fall.feed(heard.samples)
+                self._melody.feed(heard.samples)
             actions = self._done(self.turns.frame(heard.voice))
             self._ask_for_partial()
             yield heard, actions
@@ -203,6 +212,7 @@ class Listener:
         self._utterance.feed(self.ear.pre_roll.drain())
         self._partial_at_ms = self.turns.now_ms
         self._fall.restart()
+        self._melody.restart()
 
     def _end(self, turn: int, revision: int) -> None:
         if turn not in self._decodes:

@@ -53,7 +53,11 @@ def lead_ms(options: SessionOptions, limits: LimitSettings) -> int:
 class Playout:
     """The audio of one reply."""
 
-    def __init__(self, stream: int, rate: int, lead_ms: int) -> None:
+    def __init__(self, stream: int, rate: int, lead_ms: int, *, starts_at: float = 0.0) -> None:
+        """`starts_at`: until then the loudspeaker has something else to say, if that is later.
+
+        It counts as position before the first sample, so that the lead covers both.
+        """
         self.stream = stream
         self.rate = rate
         """Hertz of everything here."""
@@ -68,7 +72,7 @@ class Playout:
         self._done_sent = False
         self._last_sent = False
         self._position = 0
-        self._position_at = 0.0
+        self._position_at = starts_at
         self._moving = True
         self._paused = False
         self._still = False
@@ -128,6 +132,19 @@ class Playout:
         if not self._moving and wait > 0:
             return None
         return now + max(0, wait) / self.rate
+
+    def start_at(self, now: float) -> None:
+        """Until then the loudspeaker has something else to say; before anything was sent."""
+        self._position_at = now
+
+    @property
+    def sent_out(self) -> bool:
+        """Whether the whole stream went to the client."""
+        return self._done_sent
+
+    def ends_at(self, now: float) -> float:
+        """When the last sample that was sent will have been heard."""
+        return now + max(0, self.sent - self.position(now)) / self.rate
 
     def played_out(self, now: float) -> bool:
         """Whether the last sample was heard."""
@@ -203,11 +220,14 @@ class Playout:
     # From the client's loudspeaker -----------------------------------------------------------
 
     def position(self, now: float) -> int:
-        """The sample that is heard at `now`; never beyond what was sent."""
-        if not self.sent or not self._moving:
+        """The sample that is heard at `now`; never beyond what was sent.
+
+        Negative while the loudspeaker has something else to say first.
+        """
+        if not self._moving:
             return self._position
         moved = int((now - self._position_at) * self.rate)
-        return min(self.sent, self._position + max(0, moved))
+        return min(self.sent, self._position + moved)
 
     def report(self, position: int, moving: bool, now: float) -> bool:
         """The client says what it has rendered. False if that cannot be and was clamped.
@@ -223,7 +243,7 @@ class Playout:
 
     def heard(self, now: float) -> Heard:
         """What the user has heard, to the last whole word."""
-        position = self.position(now)
+        position = max(0, self.position(now))
         end_char = 0
         for mark in self._sent_marks:
             if mark.end_sample > position:

@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 
 from audio import Samples
 from audio.resample import Resampler
-from models.llm import ChatError, ChatModel, ChatOptions, Completed, Message, TextDelta
+from models.llm import (
+    ChatError,
+    ChatModel,
+    ChatOptions,
+    Completed,
+    Message,
+    TextDelta,
+    ToolCallDelta,
+)
 from models.tts import SynthesisError, Synthesizer, WordMark
 from voice_server.closes import ErrorCode
 from voice_server.conversation.clauses import Clause, ClauseCutter
@@ -26,6 +34,7 @@ from voice_server.events import (
     ReplyClauseCut,
     ReplyStageFailed,
     ReplyTextEnded,
+    ReplyToolWritten,
     ReplyVoiced,
     ReplyVoiceEnded,
     ReplyWritten,
@@ -51,7 +60,11 @@ class ReplyPlan:
     text: str | None = field(default=None, repr=False)
     voice: str | None = None
     speed: float = 1.0
+    speaks: bool = True
+    """False: it is only written."""
     audio_s_max: int = 60
+    server_tools: frozenset[str] = frozenset()
+    """Names of the tools that the server runs itself."""
 
 
 class AudioRoom:
@@ -118,11 +131,17 @@ class Reply:
                 self._chat.reply(self._plan.messages, self._plan.options)
             ) as stream:
                 async for piece in stream:
-                    if not isinstance(piece, TextDelta):
-                        self._post(ReplyTextEnded(self._plan.reply, piece.reason, _usage(piece)))
-                    elif piece.text:
-                        written = True
-                        await self._say(piece.text, cutter)
+                    match piece:
+                        case TextDelta(""):
+                            pass
+                        case TextDelta(text):
+                            written = True
+                            await self._say(text, cutter)
+                        case ToolCallDelta(id, name, arguments):
+                            written = True
+                            self._post(ReplyToolWritten(self._plan.reply, id, name, arguments))
+                        case Completed(reason):
+                            self._post(ReplyTextEnded(self._plan.reply, reason, _usage(piece)))
         except ChatError as error:
             self._fail(ErrorCode.LLM_FAILED, error)
             if not written:
@@ -130,8 +149,9 @@ class Reply:
 
     async def _say(self, text: str, cutter: ClauseCutter) -> None:
         self._post(ReplyWritten(self._plan.reply, text))
-        for clause in cutter.feed(text):
-            await self._send(clause)
+        if self._plan.speaks:
+            for clause in cutter.feed(text):
+                await self._send(clause)
 
     async def _send(self, clause: Clause) -> None:
         self._post(ReplyClauseCut(self._plan.reply))

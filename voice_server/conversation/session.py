@@ -8,6 +8,7 @@ turns words into paced speech. The session joins them and knows neither sockets 
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from audio.vad import VoiceDetector
@@ -23,6 +24,7 @@ from voice_server.conversation.end_of_turn import RuleEndOfTurn
 from voice_server.conversation.house import House
 from voice_server.conversation.inbox import Inbox, InboxEvent
 from voice_server.conversation.listener import Listener
+from voice_server.conversation.requests import Request, RequestError, Requests
 from voice_server.conversation.session_config import ConfigError
 from voice_server.conversation.speaker import Speaker
 from voice_server.conversation.turn_actions import TurnAction
@@ -55,6 +57,7 @@ class Session:
         self._speaker = self._new_speaker()
         self._listener = self._new_listener()
         self._dialogue = self._new_dialogue()
+        self._requests = Requests(options.mode, self._speaker, self._dialogue, house)
         self._curfew = Curfew(self._settings.limits, self._clock())
         self._state = ev.ConversationState.LISTENING
         self._answering: str | None = None
@@ -101,6 +104,7 @@ class Session:
             options=self.options,
             chat=self._house.engines.chat,
             synthesizer=self._house.engines.synthesizer,
+            tools=self._house.tools,
             turns=self._turns,
             metrics=self._house.metrics,
             clock=self._clock,
@@ -110,7 +114,7 @@ class Session:
 
     def _new_dialogue(self) -> Dialogue:
         return Dialogue(
-            answers=self.options.mode == "conversation",
+            remembers=self.options.mode == "conversation",
             turns=self._turns,
             listener=self._listener,
             speaker=self._speaker,
@@ -177,8 +181,12 @@ class Session:
                 self._dialogue.take_partial(event)
             case ev.TranscriptFinished():
                 self._dialogue.take_final(event)
+            case ev.ToolFinished():
+                call = self._speaker.calls.finished(event)
+                self._requests.go_on(call, self._clock())
             case (
                 ev.ReplyWritten()
+                | ev.ReplyToolWritten()
                 | ev.ReplyClauseCut()
                 | ev.ReplyVoiced()
                 | ev.ReplyTextEnded()
@@ -234,13 +242,16 @@ class Session:
         if reply := self._speaker.current:
             speaking = reply.playout.sent > 0
             return ev.ConversationState.SPEAKING if speaking else ev.ConversationState.THINKING
-        if self._listener.deciding:
+        if self._listener.deciding or self._speaker.calls.waiting:
             return ev.ConversationState.THINKING
         return ev.ConversationState.LISTENING
 
     # What the client says --------------------------------------------------------------------
 
     def _obey(self, event: ev.ClientEvent) -> None:  # noqa: PLR0912 - one case per event
+        if isinstance(event, Request):
+            self._request(event)
+            return
         match event:
             case ev.AudioReceived(data) if self._deaf:
                 self._listener.ear.skip(data)
@@ -260,16 +271,12 @@ class Session:
                 self._dialogue.act(self._listener.clear())
             case ev.MicrophoneMuted(muted):
                 self._mute(muted)
-            case ev.TextReceived(text, respond):
-                self._read(text, respond)
-            case ev.ReplyRequested(instructions):
-                self._call(ReplyCall("request", instructions=instructions))
-            case ev.ReplyCancelled(reply):
-                self._cancel(reply)
             case ev.PlaybackReported():
                 self._speaker.reported(event, self._clock())
-            case ev.SayRequested(text, voice, interruptible):
-                self._say(text, voice, interruptible)
+            case ev.FormatsChanged():
+                self._reformat(event)
+            case ev.DigitPressed():
+                pass
             case ev.ConfigChanged(config):
                 self._change_config(config)
             case ev.MessageAcknowledged():
@@ -320,22 +327,25 @@ class Session:
         except TurnError as error:
             self._refuse(str(error))
 
-    def _read(self, text: str, respond: bool) -> None:
-        now = self._clock()
-        if respond:
-            self._speaker.give_way(now)
-        self._speaker.user_said(text, now)
-        if respond:
-            self._call(ReplyCall("text"))
-
-    def _say(self, text: str, voice: str | None, interruptible: bool) -> None:
+    def _request(self, request: Request) -> None:
         try:
-            if voice is not None:
-                session_config.check_voice(voice, self._house.engines.synthesizer.voices)
-        except ConfigError as error:
-            self._refuse(str(error))
-        else:
-            self._call(ReplyCall("say", text=text, voice=voice, interruptible=interruptible))
+            self._requests.obey(request, self._clock())
+        except RequestError as error:
+            self._refuse(str(error), error.code)
+
+    def _reformat(self, change: ev.FormatsChanged) -> None:
+        self.options = replace(
+            self.options,
+            input=change.input or self.options.input,
+            output_codec=change.output_codec or self.options.output_codec,
+            output_rate=change.output_rate or self.options.output_rate,
+        )
+        if change.input:
+            self._listener.ear.change(change.input)
+            self._flow_position = self._listener.ear.position
+        self._speaker.reformat(self.options)
+        now = self.options
+        self._emit(ev.FormatsConfirmed(now.input, now.output_codec, now.output_rate))
 
     def _change_config(self, config: ev.SessionConfig) -> None:
         try:
@@ -349,8 +359,10 @@ class Session:
         """Take over a change, or raise `ConfigError` and leave everything as it was."""
         config = session_config.merged(self._config, change)
         turn = session_config.turn_settings(config, self._settings)
-        session_config.check(config, self._house.engines.synthesizer.voices)
-        self._config = self._speaker.config = config
+        session_config.check(config, self._house.engines.synthesizer.voices, self._settings.tools)
+        self._config = config
+        self._speaker.configure(config)
+        self._dialogue.answers = self.options.mode == "conversation" and config.answers is not False
         self._turns.settings = turn
         self._listener.ear.keep(turn.pre_roll_ms)
         language = config.language or self._settings.asr.language
@@ -358,24 +370,6 @@ class Session:
 
     def _effective_config(self) -> dict[str, object]:
         return session_config.effective(self._config, self._turns.settings, self._settings)
-
-    def _call(self, call: ReplyCall) -> None:
-        if self.options.mode == "transcription":
-            self._refuse("this session transcribes and never answers; open one in another mode")
-        elif self.options.mode == "tts" and call.text is None:
-            self._refuse("this session speaks what it is told; send say, or open a conversation")
-        elif call.cause == "say" and self._speaker.full:
-            message = "too many replies are waiting already; wait for response.done"
-            self._refuse(message, ErrorCode.RATE_LIMITED)
-        else:
-            self._speaker.call(call, self._clock())
-
-    def _cancel(self, reply: int | None) -> None:
-        current = self._speaker.current
-        if current and reply in (None, current.number):
-            self._speaker.stop("cancelled", self._clock())
-        elif reply is None:
-            self._dialogue.cancel()
 
     # What the microphone hears ---------------------------------------------------------------
 

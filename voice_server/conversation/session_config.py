@@ -3,16 +3,25 @@
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from models.llm import Tool
 from models.tts import Voice
 from voice_server.events import SessionConfig
-from voice_server.settings import Settings, SettingsError, TurnSettings, patched
+from voice_server.settings import Settings, SettingsError, ToolSettings, TurnSettings, patched
 
 INSTRUCTIONS_CHARS_MAX = 16_384
+HINTS_CHARS_MAX = 1024
+TOKENS_MAX = 32_768
+
+KEYS = tuple(field.name for field in fields(SessionConfig) if field.name != "turn")
+"""What is replaced whole; `turn` is merged."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,7}")
 """The form of a tag (RFC 5646, 2.1); engines know which they speak."""
+
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What the OpenAI chat API takes."""
 
 
 class ConfigError(ValueError):
@@ -21,11 +30,7 @@ class ConfigError(ValueError):
 
 def merged(old: SessionConfig, new: SessionConfig) -> SessionConfig:
     """`new` over `old`, key by key; keys that are None stay as they were."""
-    changes = {
-        key: value
-        for key in ("language", "instructions", "voice", "speed")
-        if (value := getattr(new, key)) is not None
-    }
+    changes = {key: value for key in KEYS if (value := getattr(new, key)) is not None}
     return replace(old, **changes, turn={**old.turn, **new.turn})
 
 
@@ -38,7 +43,7 @@ def turn_settings(config: SessionConfig, settings: Settings) -> TurnSettings:
         raise ConfigError("; ".join(problems)) from None
 
 
-def check(config: SessionConfig, voices: Sequence[Voice]) -> None:
+def check(config: SessionConfig, voices: Sequence[Voice], tools: ToolSettings) -> None:
     """Raise `ConfigError` unless everything but `turn` can be used."""
     if config.voice is not None:
         check_voice(config.voice, voices)
@@ -48,6 +53,26 @@ def check(config: SessionConfig, voices: Sequence[Voice]) -> None:
         raise ConfigError(f"instructions: at most {INSTRUCTIONS_CHARS_MAX} characters")
     if config.language is not None and not _LANGUAGE.fullmatch(config.language):
         raise ConfigError("language: must be a BCP 47 tag such as en or de-AT")
+    if config.hints is not None and len(config.hints) > HINTS_CHARS_MAX:
+        raise ConfigError(f"hints: at most {HINTS_CHARS_MAX} characters")
+    if config.max_tokens is not None and not 1 <= config.max_tokens <= TOKENS_MAX:
+        raise ConfigError(f"max_tokens: must be 1 to {TOKENS_MAX}, not {config.max_tokens}")
+    if config.temperature is not None and not 0 <= config.temperature <= 2:
+        raise ConfigError(f"temperature: must be 0 to 2, not {config.temperature}")
+    check_tools(config.tools or (), tools)
+
+
+def check_tools(offered: Sequence[Tool], settings: ToolSettings) -> None:
+    """Raise `ConfigError` unless a model can be offered these tools."""
+    if len(offered) > settings.offered_max:
+        raise ConfigError(f"tools: at most {settings.offered_max}, not {len(offered)}")
+    for tool in offered:
+        if not _TOOL_NAME.fullmatch(tool.name):
+            raise ConfigError(
+                f"tools: {tool.name[:64]!r} is no name; use 1 to 64 letters, digits, _ and -"
+            )
+    if len({tool.name for tool in offered}) < len(offered):
+        raise ConfigError("tools: two tools have the same name")
 
 
 def check_voice(voice: str, voices: Sequence[Voice]) -> None:
@@ -65,5 +90,6 @@ def effective(config: SessionConfig, turn: TurnSettings, settings: Settings) -> 
         "voice": config.voice or settings.tts.voice,
         "speed": config.speed or settings.tts.speed,
         "instructions": config.instructions or "",
+        "tools": [tool.name for tool in config.tools or ()],
         "turn": turn.model_dump(),
     }

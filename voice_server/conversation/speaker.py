@@ -10,42 +10,26 @@ of it is sent or remembered until it is released, and if the user goes on it nev
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from audio import Samples
-from audio.echo import EchoEar, LevelTrack
+from audio.echo import EchoEar
 from models.llm import ChatModel
 from models.tts import Synthesizer
+from voice_server import events as ev
 from voice_server.closes import ErrorCode
-from voice_server.conversation import casting
 from voice_server.conversation.active_reply import ActiveReply, ReplyEvent
+from voice_server.conversation.aftermath import Aftermath
+from voice_server.conversation.asides import Asides
 from voice_server.conversation.casting import ReplyCall, same_reply
-from voice_server.conversation.history import History
-from voice_server.conversation.playout import Playout, lead_ms
-from voice_server.conversation.reply import AudioRoom, Reply, ReplyPlan
+from voice_server.conversation.memory import Memory
+from voice_server.conversation.reply_maker import ReplyMaker
+from voice_server.conversation.tool_calls import ToolCalls
 from voice_server.conversation.turns import Floor, Turns
-from voice_server.events import (
-    ErrorRaised,
-    InnerEvent,
-    PlaybackPaused,
-    PlaybackReported,
-    PlaybackResumed,
-    PlaybackStopped,
-    ReplyStageFailed,
-    ReplyStarted,
-    ReplyStatus,
-    ReplyVoiceEnded,
-    ServerEvent,
-    SessionConfig,
-    SessionOptions,
-)
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
-from voice_server.tasks import watched
-
-SETTLE_S = 0.25
-"""How long to wait for the client to say where it stopped playing."""
+from voice_server.toolbox import ServerTool
 
 HELD_MS_MAX = 1500
 """Audio a held reply may make: the first clause, and a little."""
@@ -57,15 +41,6 @@ CALLS_WAITING_MAX = 16
 """Replies that may wait for the current one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Settling:
-    """A reply that was stopped, until it is known how far it was heard."""
-
-    reply: ActiveReply
-    status: ReplyStatus
-    until: float
-
-
 class Speaker:
     """One session's voice."""
 
@@ -74,44 +49,54 @@ class Speaker:
         *,
         session: str,
         settings: Settings,
-        options: SessionOptions,
+        options: ev.SessionOptions,
         chat: ChatModel,
         synthesizer: Synthesizer,
+        tools: Mapping[str, ServerTool],
         turns: Turns,
         metrics: Metrics,
         clock: Callable[[], float],
-        emit: Callable[[ServerEvent], None],
-        post: Callable[[InnerEvent], None],
+        emit: Callable[[ev.ServerEvent], None],
+        post: Callable[[ev.InnerEvent], None],
     ) -> None:
-        self.config = SessionConfig()
-        """For the next reply."""
-        self.history = History(settings.llm.history_bytes_max)
-        self._meanwhile = History(settings.llm.history_bytes_max)
+        self.memory = Memory(session, settings.llm.history_bytes_max, emit)
+        self.calls = ToolCalls(
+            settings=settings.tools, tools=tools, memory=self.memory, metrics=metrics, post=post
+        )
         self.current: ActiveReply | None = None
+        self._maker = ReplyMaker(
+            session=session,
+            settings=settings,
+            options=options,
+            chat=chat,
+            synthesizer=synthesizer,
+            tools=tools,
+            post=post,
+        )
+        self._asides = Asides(self._maker, metrics, emit)
         self._echo_ear = None if options.echo_cancelled else EchoEar()
         self._held: ActiveReply | None = None
-        self._settling: _Settling | None = None
+        self._aftermath = Aftermath(self.memory, metrics, emit)
         self._waiting: deque[ReplyCall] = deque()
-        self._begun = 0
-        """Replies begun, also in vain."""
-        self._spoken = 0
+        self._told = 0
         """Replies that the client was told of."""
-        self._lead_ms = lead_ms(options, settings.limits)
-        self._session = session
-        self._settings = settings
-        self._options = options
-        self._chat = chat
-        self._synthesizer = synthesizer
         self._turns = turns
         self._metrics = metrics
         self._clock = clock
         self._emit = emit
-        self._post = post
+
+    def configure(self, config: ev.SessionConfig) -> None:
+        """For the next reply."""
+        self._maker.config = config
+
+    def reformat(self, options: ev.SessionOptions) -> None:
+        """Another output format, from the next reply on."""
+        self._maker.options = options
 
     @property
     def busy(self) -> bool:
         """Whether a reply is being made or played, or it is not known yet how far it was heard."""
-        return self.current is not None or self._settling is not None
+        return self.current is not None or self._aftermath.settling is not None
 
     # Starting --------------------------------------------------------------------------------
 
@@ -121,93 +106,112 @@ class Speaker:
         return len(self._waiting) >= CALLS_WAITING_MAX
 
     def call(self, call: ReplyCall, now: float) -> None:
-        """Reply now, or after the reply that may not be stopped for this."""
-        if call.cause in ("text", "request"):
+        """Reply now, or after the reply that is not stopped for this."""
+        if call.request.aside and call.request.speaks is False:
+            self._call_aside(call)
+            return
+        if call.cause in ("text", "request") and not call.follows:
             self.give_way(now)
         if self.current is None:
             self._begin(call, now)
         elif not self.full:
             self._waiting.append(call)
+            self._follow_on(now)
         else:
             message = f"{CALLS_WAITING_MAX} replies are waiting already. Wait for response.done."
-            self._emit(ErrorRaised(ErrorCode.RATE_LIMITED, message))
+            self._emit(ev.ErrorRaised(ErrorCode.RATE_LIMITED, message))
 
     def give_way(self, now: float) -> None:
         """Stop the current reply, unless it may not be stopped."""
         if self.current and self.current.interruptible:
             self.stop("cancelled", now)
 
-    def _begin(self, call: ReplyCall, now: float) -> None:
+    def _call_aside(self, call: ReplyCall) -> None:
+        """Numbers are given in the order of telling, so what is held takes another."""
+        if self._asides.full:
+            message = "Too many replies beside the conversation are being made. Wait for one."
+            self._emit(ev.ErrorRaised(ErrorCode.RATE_LIMITED, message))
+            return
+        self.forget_foreseen()
+        self._told += 1
+        self._asides.begin(call, self.memory.items, self._told)
+
+    def _begin(self, call: ReplyCall, now: float, starts_at: float = 0.0) -> None:
         """Give the floor to a new reply, or to the held one if it would be the same."""
-        self._settle(now)
+        self._aftermath.settle(now)
         held, self._held = self._held, None
-        if held and held.turn == call.turn and same_reply(held.plan, self._plan(call)):
+        plan = self._maker.plan(call, self._items(call))
+        if held and held.turn == call.turn and same_reply(held.plan, plan):
             self._metrics.speculations.labels("used").inc()
+            held.playout.start_at(starts_at)
             self._take_floor(held)
         else:
             self._waste(held)
-            self._take_floor(self._start(call))
+            self._take_floor(self._start(call, starts_at))
 
     def _take_floor(self, reply: ActiveReply) -> None:
         self.current = reply
-        self._spoken = reply.number
+        self._told = reply.number
         self._turns.take_floor(reply.interruptible)
-        self._emit(ReplyStarted(reply.number, reply.cause, reply.turn))
+        self._emit(
+            ev.ReplyStarted(reply.number, reply.cause, reply.turn, reply.request, reply.plan.speaks)
+        )
         for event in reply.withheld:
-            self._emit(event)
+            self._tell(reply, event)
         reply.withheld.clear()
 
-    def _start(self, call: ReplyCall) -> ActiveReply:
-        self._begun += 1
-        plan = self._plan(call)
-        number = self._spoken + 1
-        reply = ActiveReply(
-            number=number,
-            plan=plan,
-            cause=call.cause,
-            turn=call.turn,
-            playout=Playout(number, plan.rate, self._lead_ms),
-            room=AudioRoom(),
-            timeline=call.timeline,
-            interruptible=call.interruptible,
-            levels=LevelTrack(plan.rate) if self._echo_ear else None,
-        )
-        crashed = ReplyStageFailed(plan.reply, ErrorCode.INTERNAL, "The reply crashed.")
-        task = Reply(plan, self._chat, self._synthesizer, reply.room, self._post)
-        reply.task = watched(task.run(), lambda: self._post(crashed))
-        return reply
+    def _start(self, call: ReplyCall, starts_at: float = 0.0) -> ActiveReply:
+        return self._maker.begin(call, self._items(call), self._told + 1, starts_at=starts_at)
 
-    def _plan(self, call: ReplyCall) -> ReplyPlan:
-        return casting.plan(
-            call,
-            number=self._begun,
-            session=self._session,
-            rate=self._options.output_rate,
-            settings=self._settings,
-            config=self.config,
-            history=self.history,
-        )
+    def _items(self, call: ReplyCall) -> Sequence[ev.Item]:
+        """The conversation as this reply should see it."""
+        return self.memory.items if call.foreseen is None else self.memory.foreseen(call.foreseen)
 
-    # Remembering -----------------------------------------------------------------------------
+    def _tell(self, reply: ActiveReply, event: ev.ServerEvent) -> None:
+        """Say it to the client, and remember what has to be remembered at once."""
+        if isinstance(event, ev.ReplyText) and not reply.remembered and reply.remembers:
+            reply.remembered = True
+            self.memory.reply_began(reply.number, spoken=reply.plan.speaks)
+        self._emit(event)
+        if isinstance(event, ev.ToolCalled) and reply.remembers:
+            self.calls.called(event, reply.turn)
 
-    def user_said(self, text: str, now: float) -> None:
-        """Remember it, after what was heard of the reply before, or of the one that goes on."""
-        self._settle(now)
-        (self._meanwhile if self.current else self.history).user_said(text)
+    def user_said(self, text: str, now: float, turn: int | None = None) -> None:
+        """Remember it, after what was heard of the reply before."""
+        self._aftermath.settle(now)
+        self.calls.leave()
+        self.memory.user_said(text, turn)
 
-    def _assistant_said(self, text: str, *, cut: bool = False) -> None:
-        """Remember what was heard of a reply, and then what the user said meanwhile."""
-        self.history.assistant_said(text, cut=cut)
-        for line in self._meanwhile.lines:
-            self.history.user_said(line.text)
-        self._meanwhile = History(self.history.bytes_max)
+    # One after the other ---------------------------------------------------------------------
+
+    def _follow_on(self, now: float) -> None:
+        """Begin what comes after the current reply, as early as it cannot be heard too early.
+
+        While the current one is still being sent, the next is held; once all of it is on its way,
+        the next gets the floor, and its audio follows without a gap.
+        """
+        reply = self.current
+        if reply is None or not self._waiting or not self._waiting[0].follows:
+            return
+        if reply.playout.sent_out:
+            call, ends_at = self._waiting.popleft(), reply.playout.ends_at(now)
+            self.current = None
+            self._aftermath.completed(reply, now)
+            self._begin(call, now, ends_at)
+        elif reply.text_done and self._held is None:
+            self.memory.reply_grew(reply.number, reply.text)
+            self._held = self._start(self._waiting[0])
+
+    def _sounding(self, now: float) -> ActiveReply | None:
+        """The reply that is heard now."""
+        return self._aftermath.tail(now) or self.current
 
     # Beginning early -------------------------------------------------------------------------
 
     def foresee(self, call: ReplyCall) -> bool:
         """Begin a reply to a turn that has probably ended, and hold it; False if it is no time."""
         self.forget_foreseen()
-        if self.current is None and not self._settling:
+        if self.current is None and not self._aftermath.settling:
             self._held = self._start(call)
         return self._held is not None
 
@@ -230,19 +234,21 @@ class Speaker:
         """What the reply's task made; dropped if that reply is no longer current."""
         if self.current and event.reply == self.current.plan.reply:
             for out in self.current.take(event, now):
-                self._emit(out)
+                self._tell(self.current, out)
         elif self._held and event.reply == self._held.plan.reply:
             self._held.withheld += self._held.take(event, now)
-            if self._held.playout.made or isinstance(event, ReplyVoiceEnded | ReplyStageFailed):
+            if self._held.playout.made or isinstance(
+                event, ev.ReplyVoiceEnded | ev.ReplyStageFailed
+            ):
                 self._turns.reply_ready()
             self._held.room.set(self._held.playout.unsent_ms < HELD_MS_MAX)
-        else:
+        elif not self._asides.take(event, now):
             self._metrics.late_events.inc()
 
     def progress(self, now: float) -> None:
         """Send the audio that is due; end the reply that was played; settle the one stopped."""
-        if self._settling and now >= self._settling.until:
-            self._settle(now)
+        if (due := self._aftermath.due) is not None and now >= due:
+            self._aftermath.settle(now)
         if self.current is None:
             return
         silent = not self.current.playout.sent
@@ -250,21 +256,21 @@ class Speaker:
             self._emit(event)
         if silent and self.current.playout.sent:
             self._turns.sound()
+        self._follow_on(now)
         if self.current.playout.played_out(now):
             self._finish(self.current, now)
 
     def next_due(self, now: float) -> float | None:
         """When `progress` has to be called at the latest."""
-        times = [self._settling.until] if self._settling else []
+        times = [due] if (due := self._aftermath.due) is not None else []
         if self.current and (due := self.current.playout.next_due(now)) is not None:
             times.append(due)
         return min(times, default=None)
 
     def saying(self, now: float) -> str:
-        """The words of the current reply that sounded in the last few seconds."""
-        if self.current is None:
-            return ""
-        return self.current.saying(now)
+        """The words that sounded in the last few seconds."""
+        reply = self._sounding(now)
+        return reply.saying(now) if reply else ""
 
     def invites_answer(self, now: float) -> bool:
         """Whether the reply is nearly over, or has just asked something: "yes" is an answer now."""
@@ -283,32 +289,52 @@ class Speaker:
         if self._echo_ear is None:
             return False
         self._echo_ear.feed(frame)
-        reply = self.current
+        now = self._clock()
+        reply = self._sounding(now) if self.current else None
         if reply is None or reply.levels is None or self._turns.floor is Floor.CONTESTED:
             return False
-        position = reply.playout.position(self._clock())
+        position = reply.playout.position(now)
         return self._echo_ear.hears(reply.levels.before(position))
 
-    def reported(self, report: PlaybackReported, now: float) -> None:
+    def reported(self, report: ev.PlaybackReported, now: float) -> None:
         """What the client's loudspeaker has done."""
-        settling = self._settling.reply if self._settling else None
-        reply = next((r for r in (self.current, settling) if r and r.number == report.stream), None)
+        reply = self._known(report.stream)
         if reply is None:
             return
         moving = report.state not in ("paused", "stopped")
         if not reply.playout.report(report.position, moving, now):
             self._metrics.limit_hits.labels("playback_position").inc()
-        if report.state == "stopped":
-            # Asked for, or the client has thrown the rest away by itself.
-            self._settle(now) if reply is settling else self.stop("cancelled", now)
+        if report.state != "stopped":
+            return
+        if reply is self._aftermath.settling:
+            self._aftermath.settle(now)
+        elif reply is self.current:
+            self.stop("cancelled", now)  # the client has thrown the rest away by itself
+
+    def clipped(self, event: ev.ReplyClipped, now: float) -> bool:
+        """The client played a reply only so far; False if there is no such reply."""
+        reply = self._known(event.reply)
+        if reply is None:
+            return False
+        reply.playout.report(event.ms * reply.playout.rate // 1000, False, now)
+        if reply is self.current:
+            self.stop("cancelled", now)
+            self._aftermath.settle(now)
+        elif reply is self._aftermath.settling:
+            self._aftermath.settle(now)
+        else:
+            self._aftermath.cut(reply, now)
+        return True
+
+    def _known(self, number: int) -> ActiveReply | None:
+        if self.current and self.current.number == number:
+            return self.current
+        return self._aftermath.find(number)
 
     def _finish(self, reply: ActiveReply, now: float) -> None:
-        done = reply.done(now)
         self.current = None
         self._turns.free_floor()
-        self._assistant_said(done.text, cut=reply.capped)
-        self._metrics.reply_done(done.status, done.metrics)
-        self._emit(done)
+        self._aftermath.completed(reply, now)
         if self._waiting:
             self._begin(self._waiting.popleft(), now)
 
@@ -316,50 +342,54 @@ class Speaker:
 
     def pause(self, now: float) -> None:
         """Somebody speaks over the reply: hold it where it is."""
-        if self.current:
-            self.current.playout.pause(now, client_stops="pause" in self._options.features)
-            self._emit(PlaybackPaused(self.current.number))
+        for reply in (self._aftermath.tail(now), self.current):
+            if reply:
+                reply.playout.pause(now, client_stops="pause" in self._maker.options.features)
+                self._emit(ev.PlaybackPaused(reply.number))
 
     def resume(self, now: float) -> None:
         """It was nothing: go on with the very next sample."""
+        for reply in (self._aftermath.tail(now), self.current):
+            if reply:
+                reply.playout.resume(now)
+                self._emit(ev.PlaybackResumed(reply.number))
         if self.current:
-            self.current.playout.resume(now)
-            self._emit(PlaybackResumed(self.current.number))
             self._metrics.false_interruptions.inc()
 
-    def stop(self, status: ReplyStatus, now: float) -> None:
+    def cancel(self, number: int | None, now: float) -> bool:
+        """Stop a reply because the client asks; False if there is none such."""
+        if self._asides.cancel(number, now) and number is not None:
+            return True
+        if self.current and number in (None, self.current.number):
+            self.stop("cancelled", now)
+            return True
+        return False
+
+    def stop(self, status: ev.ReplyStatus, now: float) -> None:
         """End the current reply here and now, and forget those that wait."""
         self._waiting.clear()
+        self.calls.leave()
         reply = self.current
         if reply is None:
             return
-        self._settle(now)
+        self._aftermath.settle(now)
+        reason: Literal["barge_in", "cancel"] = "barge_in" if status == "interrupted" else "cancel"
+        if tail := self._aftermath.tail(now):
+            self._emit(ev.PlaybackStopped(tail.number, reason))
+            self._aftermath.cut(tail, now)
         self.current = None
         self._turns.free_floor()
         reply.cancel()
         reply.playout.pause(now, client_stops=True)
-        self._emit(
-            PlaybackStopped(reply.number, "barge_in" if status == "interrupted" else "cancel")
-        )
-        self._settling = _Settling(reply, status, now + SETTLE_S)
-        if not self._options.playback_reports or not reply.playout.sent:
-            self._settle(now)
-
-    def _settle(self, now: float) -> None:
-        """Decide what was heard of the reply that was stopped, and remember it."""
-        if self._settling is None:
-            return
-        reply, status = self._settling.reply, self._settling.status
-        self._settling = None
-        heard, events = reply.cut(status, now)
-        self._assistant_said(heard, cut=True)
-        self._metrics.reply_done(status, reply.timeline.metrics())
-        for event in events:
-            self._emit(event)
+        self._emit(ev.PlaybackStopped(reply.number, reason))
+        wait = self._maker.options.playback_reports and reply.playout.sent > 0
+        self._aftermath.stopped(reply, status, now, wait=wait)
 
     def close(self) -> None:
         """The session is over."""
         self._waiting.clear()
+        self.calls.close()
+        self._asides.close()
         self.forget_foreseen()
         if self.current:
             self.current.cancel()

@@ -6,7 +6,7 @@ to older servers; unknown types and wrong values are errors that name the place.
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,6 +19,19 @@ Name = Annotated[str, Meta(max_length=128)]
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
+class OfferedTool(Struct, kw_only=True):
+    """Something the client can do for the language model."""
+
+    name: Name
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    """JSON Schema."""
+
+
+Tools = Annotated[list[OfferedTool], Meta(max_length=1000)]
+Modalities = Annotated[list[Literal["audio", "text"]], Meta(min_length=1, max_length=2)]
+
+
 class Config(Struct):
     """What a session can be configured with."""
 
@@ -27,6 +40,15 @@ class Config(Struct):
     voice: Name | None = None
     speed: float | None = None
     turn: dict[str, str | int | float | bool | None] = {}
+    hints: str | None = None
+    """Words the recogniser should expect."""
+    answers: bool | None = None
+    """False: answer only when asked (`respond`)."""
+    modalities: Modalities | None = None
+    tools: Tools | None = None
+    tool_choice: Name | None = None
+    max_tokens: Count | None = None
+    temperature: float | None = None
 
 
 class Client(Struct):
@@ -58,6 +80,14 @@ class Audio(Struct):
     framing: Literal["raw", "framed"] = "framed"
     input: InputAudio = msgspec.field(default_factory=InputAudio)
     output: OutputAudio = msgspec.field(default_factory=OutputAudio)
+
+
+class NewItem(Struct, kw_only=True):
+    """A message that was not said in this conversation."""
+
+    id: Name = ""
+    role: Literal["system", "user", "assistant"] = "user"
+    text: str
 
 
 class Playback(Struct):
@@ -115,9 +145,50 @@ class Unmute(Message, tag="audio.unmute"):
 
 
 class Respond(Message, tag="respond"):
-    """Answer now."""
+    """Answer now. What is absent is taken from the configuration."""
 
     instructions: str | None = None
+    modalities: Modalities | None = None
+    """`["audio"]`, which includes the text, or `["text"]`."""
+    voice: Name | None = None
+    tools: Tools | None = None
+    tool_choice: Name | None = None
+    max_tokens: Count | None = None
+    temperature: float | None = None
+    aside: bool = False
+    """The conversation does not remember this reply."""
+    follows: bool = False
+    """Let the reply that is playing come to its end first."""
+    metadata: Annotated[dict[Name, Name], Meta(max_length=16)] | None = None
+    """Comes back in `response.started`."""
+
+
+class ToolResult(Message, tag="tool.result", kw_only=True):
+    """The answer to a tool call."""
+
+    call: Name
+    output: Any = None
+    """Any JSON; text is told to the model as it is."""
+    error: str | None = None
+    respond: bool = True
+
+
+class HistoryGet(Message, tag="history.get"):
+    """What is remembered?"""
+
+
+class ItemCreate(Message, tag="item.create", kw_only=True):
+    """Remember this."""
+
+    item: NewItem
+    after: Name | None = None
+    """Id of the item before it; absent: at the end, empty: at the front."""
+
+
+class ItemDelete(Message, tag="item.delete", kw_only=True):
+    """Forget this."""
+
+    item: Name
 
 
 class Played(Struct):
@@ -169,6 +240,10 @@ ClientMessage = (
     | Mute
     | Unmute
     | Respond
+    | ToolResult
+    | HistoryGet
+    | ItemCreate
+    | ItemDelete
     | Cancel
     | PlaybackReport
     | Say
@@ -208,7 +283,12 @@ def _short(error: Exception) -> str:
 
 def encode(message: Mapping[str, object]) -> str:
     """Render one server message; half an emoji (a lone surrogate) is escaped, not refused."""
+    return encode_value(message)
+
+
+def encode_value(value: object) -> str:
+    """Any JSON value as text."""
     try:
-        return _encoder.encode(message).decode()
+        return _encoder.encode(value).decode()
     except UnicodeEncodeError:
-        return json.dumps(message)
+        return json.dumps(value)

@@ -9,8 +9,10 @@ A client may open the session with `hello`, with the query of the URL, or by jus
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import Literal
 
 from audio.formats import AudioFormat, Codec, FormatError, encode
+from models.llm import Tool
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.wires import messages as msg
@@ -24,7 +26,9 @@ RATES = (24_000, 22_050, 16_000, 48_000, 44_100, 32_000, 8_000)
 QUERY_KEYS = frozenset(
     {"mode", "framing", "codec", "rate", "out_rate", "channels", "lang", "voice"}
 )
-FEATURES = frozenset({"partials", "marks", "word_times", "state", "metrics", "levels", "pause"})
+FEATURES = frozenset(
+    {"partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items"}
+)
 """What this server can grant."""
 
 
@@ -91,10 +95,18 @@ class VoiceV1:
                 return [ev.MicrophoneMuted(True)]
             case msg.Unmute():
                 return [ev.MicrophoneMuted(False)]
-            case msg.Respond(instructions=instructions):
-                return [ev.ReplyRequested(instructions)]
+            case msg.Respond():
+                return [_request(message)]
             case msg.Cancel():
                 return _cancel(message)
+            case msg.ToolResult(call=call, respond=respond):
+                return [ev.ToolReturned(call, _output(message), respond)]
+            case msg.HistoryGet():
+                return [ev.ItemsWanted()]
+            case msg.ItemCreate(item=item, after=after):
+                return [ev.ItemInserted(ev.Item(item.id, role=item.role, text=item.text), after)]
+            case msg.ItemDelete(item=item):
+                return [ev.ItemDeleted(item)]
             case msg.PlaybackReport(stream=stream, pos=pos, state=state):
                 return [ev.PlaybackReported(stream, pos, state)]
             case msg.Say(text=text, voice=voice, interruptible=interruptible):
@@ -279,7 +291,46 @@ def _config(config: msg.Config) -> ev.SessionConfig:
         voice=config.voice,
         speed=config.speed,
         turn=config.turn,
+        hints=config.hints,
+        answers=config.answers,
+        speaks=_speaks(config.modalities),
+        tools=_tools(config.tools),
+        tool_choice=config.tool_choice,
+        max_tokens=config.max_tokens,
+        temperature=config.temperature,
     )
+
+
+def _request(respond: msg.Respond) -> ev.ReplyRequested:
+    return ev.ReplyRequested(
+        instructions=respond.instructions,
+        speaks=_speaks(respond.modalities),
+        voice=respond.voice,
+        tools=_tools(respond.tools),
+        tool_choice=respond.tool_choice,
+        max_tokens=respond.max_tokens,
+        temperature=respond.temperature,
+        aside=respond.aside,
+        follows=respond.follows,
+        tag=msg.encode(respond.metadata) if respond.metadata else "",
+    )
+
+
+def _speaks(modalities: list[Literal["audio", "text"]] | None) -> bool | None:
+    return None if modalities is None else "audio" in modalities
+
+
+def _tools(tools: list[msg.OfferedTool] | None) -> tuple[Tool, ...] | None:
+    if tools is None:
+        return None
+    return tuple(Tool(tool.name, tool.description, tool.parameters) for tool in tools)
+
+
+def _output(result: msg.ToolResult) -> str:
+    """What the model reads: text as it is, everything else as JSON, a failure as a sentence."""
+    if result.error is not None:
+        return f"The tool failed: {result.error}"
+    return result.output if isinstance(result.output, str) else msg.encode_value(result.output)
 
 
 def _refused(message: str, id: str | None = None, *, fatal: bool = False) -> ev.MessageRefused:

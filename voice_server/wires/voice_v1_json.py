@@ -3,6 +3,7 @@
 Names and fields are the protocol's; everything else about the protocol is in `voice_v1`.
 """
 
+import json
 from typing import Any, assert_never
 
 from models.asr import Word
@@ -33,19 +34,20 @@ def render(event: ev.ServerEvent, options: ev.SessionOptions) -> Json | None:  #
             return _partial(event) if "partials" in features else None
         case ev.FinalTranscript():
             return _final(event, "word_times" in features)
-        case ev.ReplyStarted(reply, cause, turn):
-            return {
-                "type": "response.started",
-                "response": _response(reply),
-                "stream": reply,
-                "item": f"reply_{reply}",
-                "cause": cause,
-                "reply_to": _item(turn) if turn is not None else None,
-            }
+        case ev.ReplyStarted():
+            return _started(event)
         case ev.ReplyText(reply, text):
             return {"type": "text.delta", "response": _response(reply), "text": text}
         case ev.ReplyTextDone(reply, text):
             return {"type": "text.done", "response": _response(reply), "text": text}
+        case ev.ToolCallWritten():
+            return None
+        case ev.ToolCalled():
+            return _called(event)
+        case ev.ItemAdded() | ev.ItemChanged() | ev.ItemRemoved():
+            return _item_event(event) if "items" in features else None
+        case ev.ItemsShown(items):
+            return {"type": "history", "items": [_remembered(item) for item in items]}
         case ev.AudioStarted(stream):
             return {"type": "audio.started", "stream": stream}
         case ev.AudioMarked():
@@ -79,8 +81,9 @@ def _housekeeping(
     | ev.Ponged
     | ev.Noticed
     | ev.ErrorRaised
+    | ev.FormatsConfirmed
     | ev.GoingAway,
-) -> Json:
+) -> Json | None:
     """Events about the connection rather than the conversation."""
     match event:
         case ev.ConfigConfirmed(config):
@@ -97,6 +100,8 @@ def _housekeeping(
         case ev.ErrorRaised(code, message, fatal, id):
             error: Json = {"type": "error", "code": code, "message": message, "fatal": fatal}
             return _present({**error, "id": id})
+        case ev.FormatsConfirmed():
+            return None  # no message of this protocol changes formats
         case ev.GoingAway(reason):
             return {
                 "type": "going_away",
@@ -136,6 +141,63 @@ def _ready(event: ev.SessionReady) -> Json:
         "features": sorted(options.features),
         "server": {"name": "voice-server", "version": __version__},
     }
+
+
+def _started(event: ev.ReplyStarted) -> Json:
+    started: Json = {
+        "type": "response.started",
+        "response": _response(event.reply),
+        "stream": event.reply,
+        "item": f"reply_{event.reply}",
+        "cause": event.cause,
+        "reply_to": _item(event.turn) if event.turn is not None else None,
+    }
+    if not event.speaks:
+        started["modalities"] = ["text"]
+    if event.request and event.request.tag:
+        started["metadata"] = json.loads(event.request.tag)
+    return started
+
+
+def _called(event: ev.ToolCalled) -> Json:
+    """Arguments that are not a JSON object are shown as text: the client may still make sense."""
+    try:
+        args = json.loads(event.arguments or "{}")
+    except ValueError:
+        args = event.arguments
+    return {
+        "type": "tool.call",
+        "response": _response(event.reply),
+        "call": event.call,
+        "name": event.name,
+        "args": args,
+        "by": "server" if event.by_server else "client",
+    }
+
+
+def _item_event(event: ev.ItemAdded | ev.ItemChanged | ev.ItemRemoved) -> Json:
+    match event:
+        case ev.ItemAdded(item, after):
+            return {"type": "item.added", "item": _remembered(item), "after": after}
+        case ev.ItemChanged(item):
+            return {"type": "item.changed", "item": _remembered(item)}
+        case ev.ItemRemoved(id):
+            return {"type": "item.removed", "item": id}
+        case _:
+            assert_never(event)
+
+
+def _remembered(item: ev.Item) -> Json:
+    shown: Json = {"id": item.id, "kind": item.kind, "status": item.status}
+    match item.kind:
+        case "message":
+            return {**shown, "role": item.role, "text": item.text}
+        case "tool_call":
+            return {**shown, "call": item.call, "name": item.name, "args": item.text}
+        case "tool_result":
+            return {**shown, "call": item.call, "output": item.text}
+        case _:
+            assert_never(item.kind)
 
 
 def _partial(event: ev.PartialTranscript) -> Json:

@@ -103,10 +103,8 @@ def test_a_reply_that_is_cut_is_remembered_as_far_as_it_was_heard(
 ) -> None:
     active = spoken()
     played(active, seconds)
-    text, (truncated, done) = active.cut("interrupted", seconds)
-    assert isinstance(truncated, ev.ReplyTruncated)
-    assert isinstance(done, ev.ReplyDone)
-    assert text == truncated.heard == done.text == heard
+    truncated, done = active.truncated(seconds), active.stopped("interrupted", seconds)
+    assert truncated.heard == done.text == heard
     assert truncated.heard + truncated.unheard == TEXT
     assert truncated.ms == truncated.position * 1000 // RATE == round(seconds * 1000)
     assert done.status == "interrupted"

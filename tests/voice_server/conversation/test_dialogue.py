@@ -33,7 +33,7 @@ class Patient:
 class Scene:
     """A dialogue between a microphone that is told what a voice is, and a booth."""
 
-    def __init__(self, script: RecognizerScript, *, answers: bool = True) -> None:
+    def __init__(self, script: RecognizerScript, *, remembers: bool = True) -> None:
         self.booth = Booth("The moon goes around the earth once a month.")
         self.booth.hand_on = self._take
         self.end_of_turn = Patient()
@@ -47,7 +47,7 @@ class Scene:
             post=self.booth.posted.append,
         )
         self.dialogue = Dialogue(
-            answers=answers,
+            remembers=remembers,
             turns=self.booth.turns,
             listener=self.listener,
             speaker=self.booth.speaker,
@@ -78,7 +78,7 @@ class Scene:
 
 def perform(play: Callable[[Scene], Awaitable[None]], *texts: str, answers: bool = True) -> Scene:
     async def scene() -> Scene:
-        stage = Scene(RecognizerScript(texts or ("What time is it?",)), answers=answers)
+        stage = Scene(RecognizerScript(texts or ("What time is it?",)), remembers=answers)
         await play(stage)
         stage.close()
         return stage
@@ -101,13 +101,15 @@ def test_a_reply_is_begun_at_the_pause_and_released_at_the_end() -> None:
         await scene.hear(voice(500), silence(300))
         assert scene.booth.chat.prompts == [[("user", "What time is it?")]]
         assert scene.booth.turns.floor is Floor.FREE
-        assert scene.booth.speaker.history.lines == ()
+        assert scene.booth.speaker.memory.items == ()
         await scene.hear(silence(200))
 
     booth = perform(play).booth
     assert booth.turns.floor is Floor.TAKEN
     assert len(booth.chat.prompts) == 1
-    assert [line.text for line in booth.speaker.history.lines] == ["What time is it?"]
+    assert [item.text for item in booth.speaker.memory.items if item.role == "user"] == [
+        "What time is it?"
+    ]
 
 
 def test_partials_are_numbered_and_end_with_the_turn() -> None:

@@ -1,131 +1,142 @@
-"""History remembers what was heard, in order, within its size, and begins with the user."""
-
-from itertools import pairwise
+"""History keeps items in their order, within its size, and forgets whole exchanges."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.llm import Message
-from voice_server.conversation.history import CUT, History, Line
+from voice_server.conversation.history import FRONT, ITEM_BYTES, ITEMS_MAX, History, ItemError
+from voice_server.events import Item
 
 pytestmark = pytest.mark.pure
 
-lines = st.lists(
-    st.tuples(st.sampled_from(("user", "assistant")), st.text(min_size=1, max_size=30))
-)
+roles = st.sampled_from(("user", "assistant"))
+lines = st.lists(st.tuples(roles, st.text(min_size=1, max_size=30)))
 
 
 def remembered(said: list[tuple[str, str]], bytes_max: int) -> History:
     history = History(bytes_max)
-    for role, text in said:
-        if role == "user":
-            history.user_said(text)
-        else:
-            history.assistant_said(text)
+    for number, (role, text) in enumerate(said):
+        history.add(Item(f"item_{number}", role=role, text=text))  # type: ignore[arg-type]
     return history
 
 
-def test_the_prompt_is_the_instructions_and_the_lines_in_order() -> None:
-    history = remembered([("user", "Hi."), ("assistant", "Hello."), ("user", "Bye.")], 1000)
-    assert history.messages("Be kind.") == [
-        Message("system", "Be kind."),
-        Message("user", "Hi."),
-        Message("assistant", "Hello."),
-        Message("user", "Bye."),
-    ]
+def ids(history: History) -> list[str]:
+    return [item.id for item in history.items]
 
 
-def test_a_cut_reply_shows_where() -> None:
-    history = remembered([("user", "Tell me.")], 1000)
-    history.assistant_said(" Once upon a ", cut=True)
-    assert history.lines[-1] == Line("assistant", f"Once upon a{CUT}")
+def test_items_are_kept_in_order_and_say_what_is_before_them() -> None:
+    history = History(1000)
+    assert history.add(Item("a")) is None
+    assert history.add(Item("b")) == "a"
+    assert ids(history) == ["a", "b"]
 
 
-@pytest.mark.parametrize("heard", ["", "  \n"])
-def test_a_reply_nobody_heard_was_not_said(heard: str) -> None:
-    history = remembered([("user", "Wait.")], 1000)
-    history.assistant_said(heard, cut=True)
-    history.user_said("Go on.")
-    assert history.lines == (Line("user", "Wait. Go on."),)
+@pytest.mark.parametrize(
+    ("after", "before", "order"),
+    [
+        (None, "c", ["a", "b", "c", "new"]),
+        (FRONT, None, ["new", "a", "b", "c"]),
+        ("a", "a", ["a", "new", "b", "c"]),
+        ("c", "c", ["a", "b", "c", "new"]),
+    ],
+)
+def test_an_item_goes_exactly_where_it_is_put(
+    after: str | None, before: str | None, order: list[str]
+) -> None:
+    history = History(1000)
+    for id in "abc":
+        history.add(Item(id))
+    assert history.add(Item("new"), after) == before
+    assert ids(history) == order
+
+
+def test_what_cannot_be_done_is_refused_and_nothing_changes() -> None:
+    history = remembered([("user", "Hi.")], 1000)
+    with pytest.raises(ItemError, match="'item_0' already"):
+        history.add(Item("item_0"))
+    with pytest.raises(ItemError, match="no item 'gone'"):
+        history.add(Item("new"), "gone")
+    with pytest.raises(ItemError, match="no item 'gone'"):
+        history.remove("gone")
+    assert not history.change(Item("gone"))
+    assert ids(history) == ["item_0"]
+
+
+def test_an_item_is_put_right_in_its_place() -> None:
+    history = remembered([("user", "Hi."), ("assistant", ""), ("user", "Bye.")], 1000)
+    assert history.change(Item("item_1", role="assistant", text="Hello."))
+    assert [item.text for item in history.items] == ["Hi.", "Hello.", "Bye."]
+
+
+def test_an_item_is_taken_out() -> None:
+    history = remembered([("user", "Hi."), ("assistant", "Hello.")], 1000)
+    history.remove("item_0")
+    assert ids(history) == ["item_1"]
+    assert history.find("item_0") is None
+
+
+def test_a_copy_is_changed_apart() -> None:
+    history = remembered([("user", "Hi.")], 1000)
+    copy = history.copy()
+    copy.add(Item("new"))
+    assert (ids(history), ids(copy)) == (["item_0"], ["item_0", "new"])
 
 
 @given(lines, st.integers(1, 200))
 def test_size_is_bounded_and_what_is_left_is_the_newest(
     said: list[tuple[str, str]], bytes_max: int
 ) -> None:
-    everything = remembered(said, 1_000_000).lines
-    kept = remembered(said, bytes_max).lines
-    assert sum(len(line.text.encode(errors="replace")) for line in kept) <= bytes_max
-    assert len(kept) <= len(everything)
-    for line, whole in zip(reversed(kept), reversed(everything), strict=False):
-        assert line.role == whole.role
-        assert whole.text.encode(errors="replace").endswith(line.text.encode(errors="replace"))
+    kept = remembered(said, bytes_max).items
+    weight = sum(ITEM_BYTES + len(item.text.encode(errors="replace")) for item in kept)
+    assert weight <= bytes_max or len(kept) <= 1
+    assert [item.id for item in kept] == [f"item_{n}" for n in range(len(said))][
+        -len(kept) or len(said) :
+    ]
 
 
 @given(lines)
-def test_once_something_was_forgotten_the_prompt_begins_with_the_user(
+def test_once_something_was_forgotten_the_rest_begins_with_the_user(
     said: list[tuple[str, str]],
 ) -> None:
-    kept = remembered([("user", "Begin."), *said], 300).lines
-    assert kept[0].role == "user"
+    everything = [("user", "Begin."), *said, ("user", "End.")]
+    assert remembered(everything, 300).items[0].role == "user"
 
 
-@given(lines)
-def test_the_user_never_speaks_twice_in_a_row(said: list[tuple[str, str]]) -> None:
-    roles = [line.role for line in remembered(said, 10_000).lines]
-    assert ("user", "user") not in pairwise(roles)
+def test_whole_exchanges_are_forgotten_with_their_tool_calls() -> None:
+    history = History(200)
+    history.add(Item("q1", text="a" * 40))
+    history.add(Item("call", "tool_call", call="c", name="look"))
+    history.add(Item("result", "tool_result", text="b" * 40, call="c"))
+    history.add(Item("a1", role="assistant", text="c" * 40))
+    history.add(Item("q2", text="d" * 40))
+    assert ids(history) == ["q2"]
 
 
-def test_the_prompt_grows_at_its_end_only() -> None:
-    history = History(1000)
-    before = history.messages("Be kind.")
-    for number in range(10):
-        history.user_said(f"question {number}")
-        history.assistant_said(f"answer {number}")
-        now = history.messages("Be kind.")
-        assert now[: len(before)] == before
-        before = now
+def test_instructions_among_the_items_stay() -> None:
+    history = History(150)
+    history.add(Item("s", role="system", text="Be kind."))
+    for number in range(9):
+        history.add(Item(f"q{number}", text="a" * 40))
+    assert ids(history)[0] == "s"
+    assert ids(history)[-1] == "q8"
 
 
-def test_whole_exchanges_are_forgotten() -> None:
-    history = remembered([("user", "a" * 40), ("assistant", "b" * 40), ("user", "c" * 40)], 100)
-    assert history.lines == (Line("user", "c" * 40),)
+def test_no_item_is_larger_than_everything_may_be() -> None:
+    history = remembered([("user", "wörd " * 1000)], 100)
+    (item,) = history.items
+    assert len(item.text.encode()) <= 100
+    assert item.text.endswith("wörd ")
 
 
-def test_a_greeting_is_forgotten_without_a_question() -> None:
-    history = remembered([("assistant", "Hello!"), ("user", "a" * 97)], 100)
-    assert history.lines == (Line("user", "a" * 97),)
-
-
-def test_turns_without_replies_do_not_grow_for_ever() -> None:
-    history = remembered([("user", "wörd")] * 1000, 100)
-    (line,) = history.lines
-    assert len(line.text.encode()) <= 100
-    assert line.text.endswith(" wörd wörd")
+def test_there_are_only_so_many_items() -> None:
+    history = remembered([("user", "")] * (ITEMS_MAX + 5), 10_000_000)
+    assert len(history.items) == ITEMS_MAX
 
 
 def test_half_an_emoji_can_be_remembered() -> None:
     history = remembered([("user", "\ud83d"), ("assistant", "\ude42" * 50), ("user", "x")], 30)
-    assert history.lines[-1].text == "x"
+    assert history.items[-1].text == "x"
 
 
 def test_nobodys_words_are_shown() -> None:
-    assert "secret" not in repr(remembered([("user", "secret")], 1000).lines)
-
-
-def test_what_the_assistant_said_first_goes_into_the_instructions() -> None:
-    history = History(1024)
-    history.assistant_said("Hello, this is the kitchen.")
-    history.user_said("Hi.")
-    system, user = history.messages("Be brief.")
-    assert system.content == "Be brief.\n\nYou began by saying: Hello, this is the kitchen."
-    assert (user.role, user.content) == ("user", "Hi.")
-
-
-def test_replies_in_a_row_become_one() -> None:
-    history = History(1024)
-    history.user_said("Hi.")
-    history.assistant_said("Hello.")
-    history.assistant_said("Dinner is ready.", cut=True)
-    assert [line.text for line in history.lines] == ["Hi.", "Hello. Dinner is ready. —"]
+    assert "secret" not in repr(remembered([("user", "secret")], 1000).items)

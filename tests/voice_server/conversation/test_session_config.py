@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.llm import Tool
 from models.tts import Voice
 from voice_server.conversation.session_config import (
     INSTRUCTIONS_CHARS_MAX,
@@ -15,7 +16,7 @@ from voice_server.conversation.session_config import (
     turn_settings,
 )
 from voice_server.events import SessionConfig
-from voice_server.settings import AsrSettings, Settings, TtsSettings, TurnSettings
+from voice_server.settings import AsrSettings, Settings, ToolSettings, TtsSettings, TurnSettings
 
 pytestmark = pytest.mark.pure
 
@@ -86,7 +87,7 @@ def test_a_turn_patch_that_cannot_be_is_refused(patch: dict[str, object], compla
     ],
 )
 def test_what_can_be_used_passes(config: SessionConfig) -> None:
-    check(config, VOICES)
+    check(config, VOICES, ToolSettings())
 
 
 @pytest.mark.parametrize(
@@ -103,11 +104,18 @@ def test_what_can_be_used_passes(config: SessionConfig) -> None:
         (SessionConfig(language="en_US"), "language: .*BCP 47"),
         (SessionConfig(language="日本語"), "language: .*BCP 47"),
         (SessionConfig(language="x" * 300), "language: .*BCP 47"),
+        (SessionConfig(hints="x" * 1025), "hints: at most 1024"),
+        (SessionConfig(max_tokens=0), "max_tokens: must be 1 to 32768, not 0"),
+        (SessionConfig(temperature=2.1), "temperature: must be 0 to 2"),
+        (SessionConfig(temperature=float("nan")), "temperature: "),
+        (SessionConfig(tools=(Tool("go home"),)), "tools: 'go home' is no name"),
+        (SessionConfig(tools=(Tool("go"), Tool("go"))), "tools: two tools have the same name"),
+        (SessionConfig(tools=(Tool("go"),) * 65), "tools: at most 64, not 65"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(config: SessionConfig, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        check(config, VOICES)
+        check(config, VOICES, ToolSettings())
 
 
 def test_a_voice_unlike_any_other_gets_examples() -> None:
@@ -130,5 +138,6 @@ def test_what_holds_is_the_session_over_the_server() -> None:
         "voice": "b",
         "speed": 1.25,
         "instructions": "Hi.",
+        "tools": [],
         "turn": turn.model_dump(),
     }

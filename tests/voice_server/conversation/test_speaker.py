@@ -9,9 +9,9 @@ from tests.support.booth import Booth
 from tests.support.story import PAGE
 from voice_server import events as ev
 from voice_server.bench.virtual_time import run_virtual
+from voice_server.conversation.aftermath import SETTLE_S
 from voice_server.conversation.casting import ReplyCall
-from voice_server.conversation.history import Line
-from voice_server.conversation.speaker import CALLS_WAITING_MAX, HELD_MS_MAX, SETTLE_S
+from voice_server.conversation.speaker import CALLS_WAITING_MAX, HELD_MS_MAX
 from voice_server.conversation.turns import Floor
 
 pytestmark = pytest.mark.story
@@ -39,6 +39,10 @@ def perform(
     return run_virtual(scene())
 
 
+def remembered(booth: Booth) -> list[tuple[str, str, str]]:
+    return [(item.role, item.text, item.status) for item in booth.speaker.memory.items]
+
+
 def test_a_reply_takes_the_floor_and_gives_it_back() -> None:
     async def play(booth: Booth) -> None:
         booth.speaker.call(ANSWER, booth.clock())
@@ -48,7 +52,7 @@ def test_a_reply_takes_the_floor_and_gives_it_back() -> None:
     booth = perform(play)
     assert booth.speaker.current is None
     assert booth.turns.floor is Floor.FREE
-    assert booth.speaker.history.lines == (Line("assistant", "It is noon."),)
+    assert remembered(booth) == [("assistant", "It is noon.", "completed")]
     assert booth.counted("replies_total", status="completed") == 1
 
 
@@ -136,7 +140,7 @@ def test_a_held_reply_makes_no_sound_and_leaves_at_once_when_it_is_called_for() 
 
     booth = perform(play)
     assert booth.chat.prompts == [[("user", "What time is it?")]]
-    assert [type(event).__name__ for event in booth.said[:2]] == ["ReplyStarted", "ReplyText"]
+    assert [type(event).__name__ for event in booth.said[:2]] == ["ItemAdded", "ReplyStarted"]
     assert booth.counted("speculations_total", outcome="used") == 1
 
 
@@ -157,7 +161,7 @@ def test_a_held_reply_answers_nothing_else(
     async def play(booth: Booth) -> None:
         booth.speaker.foresee(EARLY)
         await booth.pass_time(1)
-        booth.speaker.config = ev.SessionConfig(instructions=instructions)
+        booth.speaker.configure(ev.SessionConfig(instructions=instructions))
         booth.speaker.user_said(said, booth.clock())
         booth.speaker.call(call, booth.clock())
         await booth.pass_time(5)
@@ -177,7 +181,7 @@ def test_a_held_reply_that_is_forgotten_never_existed() -> None:
 
     booth = perform(play)
     assert booth.said == []
-    assert booth.speaker.history.lines == ()
+    assert remembered(booth) == []
 
 
 def test_a_held_reply_makes_little_audio() -> None:
@@ -204,7 +208,7 @@ def test_a_stopped_reply_waits_a_moment_for_the_client_to_say_how_far_it_got() -
     booth = perform(play, TALE, options=PAGE)
     (truncated,) = booth.all(ev.ReplyTruncated)
     assert (truncated.heard, truncated.basis) == ("The moon", "reported")
-    assert booth.speaker.history.lines == (Line("assistant", "The moon —"),)
+    assert remembered(booth) == [("assistant", "The moon", "incomplete")]
 
 
 def test_without_a_word_from_the_client_the_estimate_ends_where_playback_was_stopped() -> None:
@@ -228,7 +232,7 @@ def test_what_the_user_says_next_is_remembered_after_what_was_heard() -> None:
         booth.speaker.user_said("And the sun?", booth.clock())
 
     booth = perform(play, TALE, options=PAGE)
-    assert [line.role for line in booth.speaker.history.lines] == ["assistant", "user"]
+    assert [role for role, _, _ in remembered(booth)] == ["assistant", "user"]
 
 
 def test_paused_nothing_leaves_and_nothing_is_lost() -> None:

@@ -36,6 +36,7 @@ def test_every_type_has_its_message() -> None:
     assert tags == {
         *("hello", "config.update", "text", "say", "respond", "cancel", "playback", "ping", "bye"),
         *("audio.commit", "audio.clear", "audio.mute", "audio.unmute"),
+        *("tool.result", "history.get", "item.create", "item.delete"),
     }
 
 

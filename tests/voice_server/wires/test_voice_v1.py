@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.formats import AudioFormat, Codec
+from models.llm import Tool
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.wires.frames import MODULUS, Flags, Frame, Kind, unpack
@@ -30,6 +31,11 @@ VALID = (
     '{"type":"say","text":"Hello.","voice":"a","interruptible":true}',
     '{"type":"ping","t":1.5}',
     '{"type":"respond","instructions":"Be brief."}',
+    '{"type":"respond","modalities":["text"],"tools":[{"name":"go"}],"metadata":{"a":"b"}}',
+    '{"type":"tool.result","call":"call_1","output":{"a":1},"respond":true,"id":"t"}',
+    '{"type":"history.get"}',
+    '{"type":"item.create","item":{"id":"i","role":"system","text":"Hi."},"after":""}',
+    '{"type":"item.delete","item":"item_1"}',
     *(f'{{"type":"audio.{verb}"}}' for verb in ("commit", "clear", "mute", "unmute")),
     '{"type":"bye"}',
 )
@@ -614,3 +620,85 @@ def test_audio_goes_out_in_the_codec_that_was_asked_for() -> None:
 def test_refusals_can_be_sent_before_the_session_is_open() -> None:
     (sent,) = VoiceV1({}).send(ev.ErrorRaised(ErrorCode.HELLO_TIMEOUT, "No.", fatal=True), 0)
     assert json.loads(sent)["code"] == "hello_timeout"
+
+
+def translated(**message: object) -> ev.ClientEvent:
+    (event,) = opened().receive(json.dumps(message))
+    return event
+
+
+def test_a_reply_can_be_asked_for_in_many_ways() -> None:
+    asked = translated(
+        type="respond",
+        modalities=["text"],
+        voice="a",
+        tools=[{"name": "go", "description": "Go.", "parameters": {"type": "object"}}],
+        tool_choice="go",
+        max_tokens=9,
+        temperature=0.5,
+        aside=True,
+        follows=True,
+        metadata={"a": "b"},
+    )
+    assert asked == ev.ReplyRequested(
+        speaks=False,
+        voice="a",
+        tools=(Tool("go", "Go.", {"type": "object"}),),
+        tool_choice="go",
+        max_tokens=9,
+        temperature=0.5,
+        aside=True,
+        follows=True,
+        tag='{"a":"b"}',
+    )
+    assert translated(type="respond") == ev.ReplyRequested()
+    assert translated(type="respond", modalities=["audio"]) == ev.ReplyRequested(speaks=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"output": "20 °C"}, "20 °C"),
+        ({"output": {"t": 20}}, '{"t":20}'),
+        ({}, "null"),
+        ({"output": "x", "error": "No network."}, "The tool failed: No network."),
+    ],
+)
+def test_a_tool_is_answered(fields: dict[str, object], told: str) -> None:
+    answer = translated(type="tool.result", call="call_1", respond=False, **fields)
+    assert answer == ev.ToolReturned("call_1", told, respond=False)
+
+
+def test_the_history_is_shown_and_changed() -> None:
+    assert translated(type="history.get") == ev.ItemsWanted()
+    assert translated(type="item.delete", item="i") == ev.ItemDeleted("i")
+    new = {"id": "i", "role": "assistant", "text": "Hi."}
+    item = ev.Item("i", role="assistant", text="Hi.")
+    assert translated(type="item.create", item=new) == ev.ItemInserted(item)
+    assert translated(type="item.create", item=new, after="") == ev.ItemInserted(item, "")
+
+
+def test_tools_and_limits_are_configuration() -> None:
+    changed = translated(
+        type="config.update",
+        config={
+            "tools": [{"name": "go"}],
+            "tool_choice": "none",
+            "modalities": ["text"],
+            "answers": False,
+            "hints": "Ada",
+            "max_tokens": 5,
+            "temperature": 1,
+        },
+    )
+    assert changed == ev.ConfigChanged(
+        ev.SessionConfig(
+            tools=(Tool("go"),),
+            tool_choice="none",
+            speaks=False,
+            answers=False,
+            hints="Ada",
+            max_tokens=5,
+            temperature=1.0,
+        )
+    )

@@ -138,6 +138,85 @@ TABLE: list[tuple[ev.ServerEvent, dict[str, Any]]] = [
         ev.ReplyTextDone(7, "The end"),
         {"type": "text.done", "response": "resp_7", "text": "The end"},
     ),
+    (
+        ev.ReplyStarted(9, "request", None, ev.ReplyRequested(tag='{"a":"b"}'), speaks=False),
+        {
+            "type": "response.started",
+            "response": "resp_9",
+            "stream": 9,
+            "item": "reply_9",
+            "cause": "request",
+            "reply_to": None,
+            "modalities": ["text"],
+            "metadata": {"a": "b"},
+        },
+    ),
+    (
+        ev.ToolCalled(7, "call_1", "look", '{"where":"up"}'),
+        {
+            "type": "tool.call",
+            "response": "resp_7",
+            "call": "call_1",
+            "name": "look",
+            "args": {"where": "up"},
+            "by": "client",
+        },
+    ),
+    (
+        ev.ToolCalled(7, "call_2", "look", '{"where":', by_server=True),
+        {
+            "type": "tool.call",
+            "response": "resp_7",
+            "call": "call_2",
+            "name": "look",
+            "args": '{"where":',
+            "by": "server",
+        },
+    ),
+    (
+        ev.ItemAdded(ev.Item("item_1", text="Hi."), "item_0"),
+        {
+            "type": "item.added",
+            "item": {
+                "id": "item_1",
+                "kind": "message",
+                "status": "completed",
+                "role": "user",
+                "text": "Hi.",
+            },
+            "after": "item_0",
+        },
+    ),
+    (
+        ev.ItemChanged(ev.Item("item_2", "tool_call", text="{}", name="look", call="call_1")),
+        {
+            "type": "item.changed",
+            "item": {
+                "id": "item_2",
+                "kind": "tool_call",
+                "status": "completed",
+                "call": "call_1",
+                "name": "look",
+                "args": "{}",
+            },
+        },
+    ),
+    (ev.ItemRemoved("item_2"), {"type": "item.removed", "item": "item_2"}),
+    (
+        ev.ItemsShown((ev.Item("item_3", "tool_result", text="Dark.", call="call_1"),), one=False),
+        {
+            "type": "history",
+            "items": [
+                {
+                    "id": "item_3",
+                    "kind": "tool_result",
+                    "status": "completed",
+                    "call": "call_1",
+                    "output": "Dark.",
+                }
+            ],
+        },
+    ),
     (ev.AudioStarted(7), {"type": "audio.started", "stream": 7}),
     (
         ev.AudioMarked(7, 480, 960, 4, 7, True),
@@ -229,8 +308,14 @@ ONLY_IF_ASKED: dict[type[Any], str] = {
     ev.PlaybackPaused: "pause",
     ev.PlaybackResumed: "pause",
     ev.TurnMeasured: "metrics",
+    ev.ItemAdded: "items",
+    ev.ItemChanged: "items",
+    ev.ItemRemoved: "items",
 }
 """The feature that each of these events belongs to."""
+
+NEVER = (ev.ToolCallWritten, ev.FormatsConfirmed)
+"""Events that other protocols need."""
 
 each_event = pytest.mark.parametrize(
     ("event", "message"), TABLE, ids=[message["type"] for _, message in TABLE]
@@ -250,7 +335,13 @@ def test_an_event_looks_as_the_protocol_says(event: ev.ServerEvent, message: Any
 
 def test_the_table_holds_every_event() -> None:
     listed = {type(event) for event, _ in TABLE}
-    assert listed == set(get_args(ev.ServerEvent)) - {ev.AudioFrame}
+    assert listed == set(get_args(ev.ServerEvent)) - {ev.AudioFrame, *NEVER}
+
+
+def test_what_this_protocol_has_no_message_for_is_not_sent() -> None:
+    assert sent(ev.ToolCallWritten(7, "call_1", "look", "{"), ALL) is None
+    formats = ev.FormatsConfirmed(ALL.input, ALL.output_codec, ALL.output_rate)
+    assert sent(formats, ALL) is None
 
 
 @each_event
