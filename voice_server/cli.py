@@ -5,6 +5,7 @@ an operator can put right ends in one sentence on stderr and exit code 2, never 
 """
 
 import asyncio
+import ssl
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -53,6 +54,14 @@ def serve(
     config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="0 takes any free port.")] = None,
+    tls_cert: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Speak https with this certificate (PEM).")
+    ] = None,
+    tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="Its private key.")] = None,
+    tls_self_signed: Annotated[
+        bool | None,
+        typer.Option("--tls-self-signed", help="Speak https with a certificate made here."),
+    ] = None,
     asr: AsrOption = None,
     llm: LlmOption = None,
     tts: TtsOption = None,
@@ -61,12 +70,16 @@ def serve(
 ) -> None:
     """Run the server until SIGTERM. Prints one JSON line on stdout when it is ready."""
     from voice_server import logs  # noqa: PLC0415
+    from voice_server.door.tls import server_context  # noqa: PLC0415
     from voice_server.exposure import check_exposure  # noqa: PLC0415
 
     with explained():
         options = {
             "server.host": host,
             "server.port": port,
+            "server.tls_cert": tls_cert,
+            "server.tls_key": tls_key,
+            "server.tls_self_signed": tls_self_signed,
             "asr.engine": asr,
             "llm.engine": llm,
             "tts.engine": tts,
@@ -75,7 +88,7 @@ def serve(
         settings = load(config, [*as_assignments(options), *(assignments or ())])
         check_exposure(settings)
         logs.configure(settings.logs.level, settings.logs.format)
-        run_event_loop(settings)
+        run_event_loop(settings, server_context(settings.server))
 
 
 @application.command()
@@ -146,15 +159,16 @@ def show_config(*, config: ConfigOption = None, assignments: SetOption = None) -
         typer.echo(report(config, assignments or ()), nl=False)
 
 
-def run_event_loop(settings: Settings) -> None:
+def run_event_loop(settings: Settings, tls: ssl.SSLContext | None) -> None:
     """Load the engines and serve, on uvloop where there is one."""
     from voice_server.app import serve as serve_app  # noqa: PLC0415
     from voice_server.engines import load_engines  # noqa: PLC0415
+    from voice_server.signals import unless_terminated  # noqa: PLC0415
 
     async def run() -> None:
-        engines = await load_engines(settings)
+        engines = await unless_terminated(load_engines(settings))
         try:
-            await serve_app(settings, engines)
+            await serve_app(settings, engines, tls)
         finally:
             await engines.close()
 

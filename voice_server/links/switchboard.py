@@ -54,7 +54,6 @@ class Switchboard:
         approach = approach_of(request, self._house.settings.server)
         try:
             identity = await self._admission.admit(approach)
-            check_handshake(request)
             visit = Visit(identity, self._admission.identities, f"ses_{secrets.token_hex(12)}")
             async with self._admission.place(identity, approach.address, visit.session):
                 return await self._serve(request, wire, subprotocols, visit)
@@ -64,6 +63,7 @@ class Switchboard:
     async def _serve(
         self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...], visit: Visit
     ) -> web.StreamResponse:
+        check_handshake(request)
         if isinstance(wire, Introduced):
             wire.introduce(visit.identity)
         limits = self._house.settings.limits

@@ -84,6 +84,11 @@ class WebSocketLink:
         else:
             self.abort()
 
+    def refuse_flood(self) -> None:
+        """The client pings faster than it may."""
+        message = f"Send at most {self._limits.control_frames_per_s} pings per second."
+        self._emit(ev.ErrorRaised(ErrorCode.RATE_LIMITED, message, fatal=True))
+
     def abort(self) -> None:
         """Drop the connection: a peer that does not read would keep a polite close waiting."""
         self._transport.abort()
