@@ -13,7 +13,7 @@ from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
 from voice_server.identity import Identities
 from voice_server.identity.approach import Approach
-from voice_server.identity.identity import Denied, Identity, Refusal
+from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
 from voice_server.identity.store import StoreUnavailable
 from voice_server.settings import Settings
 
@@ -54,7 +54,7 @@ class Admission:
         try:
             return await self.identities.doorkeeper.identify(approach)
         except StoreUnavailable as error:
-            raise _not_now() from error
+            raise Denied(NOT_NOW) from error
 
     @asynccontextmanager
     async def place(self, identity: Identity, address: str, session: str) -> AsyncIterator[None]:
@@ -63,7 +63,7 @@ class Admission:
         `session` names it among those of the user.
         """
         if refusal := self.enter(address, identity.credential):
-            raise Denied(refusal.code, refusal.message, refusal.retry_after_s)
+            raise Denied(refusal)
         try:
             member = identity.credential if identity.how == "ticket" else session
             async with self.identities.user_places.taken(identity, member):
@@ -92,22 +92,27 @@ class Admission:
         if not self._inside[address]:
             del self._inside[address]
 
-    def keep(self, ticket: str, seconds: float) -> None:
-        """Keep a place free for whoever brings this ticket. Raises `Denied` where there is none."""
+    async def keep(self, holder: Identity, seconds: float) -> None:
+        """Keep a place free for whoever brings this ticket.
+
+        Raises `Denied` where there is none, and `StoreUnavailable`.
+        """
         if self.draining or self.full:
-            raise _not_now()
+            raise Denied(NOT_NOW)
+        ticket = holder.credential
         self._kept[ticket] = self._clock() + seconds
+        try:
+            await self.identities.user_places.take(holder, ticket, seconds)
+        except (Denied, StoreUnavailable):
+            del self._kept[ticket]
+            raise
 
     def _check_page(self, approach: Approach) -> None:
         host, origin = approach.headers.get("Host", ""), approach.origin
         if not host_allowed(host, self.settings):
             message = f"This server does not answer to the name {host[:80]!r}. Use its address."
-            raise Denied(ErrorCode.ORIGIN_DENIED, message)
+            raise Denied(Refusal(ErrorCode.ORIGIN_DENIED, message))
         allowed = self.settings.server.allowed_origins
         if origin is not None and not origin_allowed(origin, host, allowed):
             message = "This page may not use the server. Add its origin to server.allowed_origins."
-            raise Denied(ErrorCode.ORIGIN_DENIED, message)
-
-
-def _not_now() -> Denied:
-    return Denied(ErrorCode.NO_CAPACITY, "Nobody new can be let in now. Try again.", RETRY_S)
+            raise Denied(Refusal(ErrorCode.ORIGIN_DENIED, message))

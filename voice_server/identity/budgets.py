@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from voice_server.closes import ErrorCode
-from voice_server.identity.identity import Denied, Identity
+from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.identity.store import Store
 from voice_server.metrics import Metrics
 from voice_server.settings import BudgetSettings
@@ -113,4 +113,4 @@ class Budgets:
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
         wait_s = int((midnight - now).total_seconds()) + 1
         message = f"Today's budget of {_NAMES[kind]} is used up. It is renewed at midnight UTC."
-        return Denied(ErrorCode.BUDGET_EXCEEDED, message, wait_s)
+        return Denied(Refusal(ErrorCode.BUDGET_EXCEEDED, message, wait_s))

@@ -16,7 +16,7 @@ import jwt
 import msgspec
 
 from voice_server.closes import ErrorCode
-from voice_server.identity.identity import Denied, Identity, Leash, SessionDefaults
+from voice_server.identity.identity import Denied, Identity, Leash, Refusal, SessionDefaults
 
 PREFIX: Final = "ek_"
 CHARS_MAX = 7_000
@@ -64,7 +64,9 @@ class ClientSecrets:
         """Whoever the value was issued to. Raises `Denied`."""
         claims = self._claims(value)
         if claims["exp"] <= now:
-            raise Denied(ErrorCode.TOKEN_EXPIRED, "The client secret has expired. Ask for another.")
+            raise Denied(
+                Refusal(ErrorCode.TOKEN_EXPIRED, "The client secret has expired. Ask for another.")
+            )
         return Identity(
             user=claims["sub"],
             how="client_secret",
@@ -89,7 +91,7 @@ class ClientSecrets:
             )
         except jwt.InvalidTokenError:
             message = "The client secret is not one of this server. Ask it for another."
-            raise Denied(ErrorCode.UNAUTHORIZED, message) from None
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, message)) from None
 
 
 def credential(claims: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from voice_server.closes import ErrorCode
 from voice_server.identity import client_secrets, tickets
 from voice_server.identity.approach import Approach
 from voice_server.identity.client_secrets import ClientSecrets
-from voice_server.identity.identity import ANYONE, Denied, Identity
+from voice_server.identity.identity import ANYONE, Denied, Identity, Refusal
 from voice_server.identity.keys import KeyRing
 from voice_server.identity.provider_tokens import ProviderTokens
 from voice_server.identity.revocations import is_revoked
@@ -50,11 +50,13 @@ class Doorkeeper:
             offered = approach.credential_in_address
         if not offered:
             if self._settings.required:
-                raise Denied(ErrorCode.UNAUTHORIZED, _NEEDED)
+                raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _NEEDED))
             return ANYONE
         identity = await self._believed(offered, approach.address)
         if is_revoked(identity, self.revocations):
-            raise Denied(ErrorCode.REVOKED, "This credential was revoked. Ask for another.")
+            raise Denied(
+                Refusal(ErrorCode.REVOKED, "This credential was revoked. Ask for another.")
+            )
         await self._check_leash(identity, approach.origin)
         return identity
 
@@ -78,20 +80,20 @@ class Doorkeeper:
             if identity := await self._tickets.redeem(offered):
                 return identity
             message = "The ticket was used, or has expired. Ask for another."
-            raise Denied(ErrorCode.UNAUTHORIZED, message)
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, message))
         if not self._settings.required:
             return ANYONE
         if key := self._keys.find(offered):
             return Identity(key.user, "key", key.credential)
         if self._provider and offered.count(".") == 2:
             return self._provider.believe(offered, self._now())
-        raise Denied(ErrorCode.UNAUTHORIZED, _NEEDED)
+        raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _NEEDED))
 
     async def _check_leash(self, identity: Identity, origin: str | None) -> None:
         leash = identity.leash
         if leash.origin is not None and origin != leash.origin:
             message = f"This credential is for pages of {leash.origin} only."
-            raise Denied(ErrorCode.UNAUTHORIZED, message)
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, message))
         turns_max = leash.turns_max
         if turns_max is not None and await self._turns(identity) >= turns_max:
             raise turns_spent(turns_max)
@@ -111,4 +113,4 @@ def _network(address: str) -> str:
 
 def _too_many_failures() -> Denied:
     message = "Too many wrong keys came from your address. Wait a minute."
-    return Denied(ErrorCode.RATE_LIMITED, message, MINUTE_S)
+    return Denied(Refusal(ErrorCode.RATE_LIMITED, message, MINUTE_S))

@@ -31,8 +31,6 @@ class SessionDefaults:
     config: SessionConfig = field(default_factory=SessionConfig)
     realtime: Mapping[str, object] = field(default_factory=dict, repr=False)
     """The same in OpenAI's words: a partial session object, as `session.update` takes it."""
-    beta: bool = False
-    """`realtime` is the flat session object of the beta."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,10 @@ class Refusal:
 class Denied(Exception):
     """Somebody is not let in."""
 
-    def __init__(self, code: ErrorCode, message: str, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.refusal = Refusal(code, message, retry_after_s)
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+NOT_NOW = Refusal(ErrorCode.NO_CAPACITY, "Nobody new can be let in now. Try again.", 5)
+"""There is no place, or nowhere to look up who somebody is."""

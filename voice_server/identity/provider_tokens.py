@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 
 from voice_server.closes import ErrorCode
-from voice_server.identity.identity import Denied, Identity
+from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.settings import JwtSettings, SettingsError
 
 CHARS_MAX = 4096
@@ -35,11 +35,11 @@ class ProviderTokens:
     def believe(self, token: str, now: float) -> Identity:
         """Whoever the provider says that it is. Raises `Denied`; never says what was wrong."""
         if len(token) > CHARS_MAX or not token.isascii():
-            raise Denied(ErrorCode.UNAUTHORIZED, _SENTENCE)
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _SENTENCE))
         try:
             claims = self._claims(token)
         except jwt.PyJWTError:
-            raise Denied(ErrorCode.UNAUTHORIZED, _SENTENCE) from None
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _SENTENCE)) from None
         return self._identity(claims, now)
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -74,19 +74,19 @@ class ProviderTokens:
         issued = _seconds(claims.get("iat", now))
         leeway_s = self._settings.leeway_s
         if ends + leeway_s <= now:
-            raise Denied(ErrorCode.TOKEN_EXPIRED, "The token has expired. Sign in again.")
+            raise Denied(Refusal(ErrorCode.TOKEN_EXPIRED, "The token has expired. Sign in again."))
         lives_long = ends - now > self._settings.life_s_max + leeway_s
         if lives_long or max(begins, issued) > now + leeway_s:
-            raise Denied(ErrorCode.UNAUTHORIZED, _SENTENCE)
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _SENTENCE))
         user, id = claims["sub"], claims["jti"]
         if not _is_name(user) or not _is_name(id):
-            raise Denied(ErrorCode.UNAUTHORIZED, _SENTENCE)
+            raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _SENTENCE))
         return Identity(user, "jwt", f"jwt_{id}", issued)
 
 
 def _seconds(value: object) -> float:
     if not isinstance(value, int | float) or not math.isfinite(value):
-        raise Denied(ErrorCode.UNAUTHORIZED, _SENTENCE)
+        raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _SENTENCE))
     return value
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.identity.budgets import Budgets, Kind, Reservation
-from voice_server.identity.identity import Denied, Identity
+from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.identity.store import Store, StoreUnavailable
 from voice_server.identity.usage import Usage
 
@@ -123,4 +123,4 @@ def turns_account(identity: Identity) -> str:
 def turns_spent(limit: int) -> Denied:
     """The leash ends."""
     message = f"All {limit} turns of this credential are used. Ask for another."
-    return Denied(ErrorCode.FORBIDDEN, message)
+    return Denied(Refusal(ErrorCode.FORBIDDEN, message))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from voice_server.closes import ErrorCode
-from voice_server.identity.identity import Denied, Identity
+from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
 from voice_server.identity.store import Store, StoreUnavailable
 from voice_server.metrics import Metrics
 
@@ -34,7 +34,7 @@ class UserPlaces:
         if not await self._store.join(group, member, limit=limit, ttl_s=life_s):
             self._metrics.limit_hits.labels("sessions_per_user").inc()
             message = f"You have {limit} sessions already. Close one, or try again in a moment."
-            raise Denied(ErrorCode.RATE_LIMITED, message, RETRY_S)
+            raise Denied(Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S))
 
     @asynccontextmanager
     async def taken(self, identity: Identity, member: str) -> AsyncIterator[None]:
@@ -42,8 +42,7 @@ class UserPlaces:
         try:
             await self.take(identity, member)
         except StoreUnavailable as error:
-            message = "Nobody new can be let in now. Try again."
-            raise Denied(ErrorCode.NO_CAPACITY, message, RETRY_S) from error
+            raise Denied(NOT_NOW) from error
         place = (identity.user, member)
         self._taken.add(place)
         try:

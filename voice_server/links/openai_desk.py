@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from voice_server.admission import Admission
-from voice_server.identity.identity import Denied, Identity
+from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
+from voice_server.identity.store import StoreUnavailable
 from voice_server.links.approaching import approach_of
 from voice_server.links.openai_streaming import ClientGone
 from voice_server.metrics import Metrics
@@ -46,7 +47,7 @@ class OpenAIDesk:
     def serving(self, endpoint: str, handler: Handler, places: int | None = None) -> Handler:
         """`handler` behind the door, at most `places` requests at a time.
 
-        It may raise `ApiError`, `ClientGone`, and whatever is a defect.
+        It may raise `ApiError`, `Denied`, `StoreUnavailable`, `ClientGone`, and what is a defect.
         """
 
         async def served(request: web.Request) -> web.StreamResponse:
@@ -54,8 +55,12 @@ class OpenAIDesk:
                 await self._let_in(request)
                 with self._place(endpoint, places):
                     response = await handler(request)
+            except Denied as denied:
+                response = self._refused(denied.refusal)
+            except StoreUnavailable:
+                response = self._refused(NOT_NOW)
             except ApiError as error:
-                response = web.json_response(error.body, status=error.status, headers=error.headers)
+                response = _told(error)
             except ClientGone:
                 response = web.Response(status=_CLIENT_GONE)
             self._metrics.rest_requests.labels(endpoint, str(response.status)).inc()
@@ -68,15 +73,15 @@ class OpenAIDesk:
         await self._idle.wait()
 
     async def _let_in(self, request: web.Request) -> None:
-        try:
-            approach = approach_of(request, self._admission.settings.server)
-            request[IDENTITY] = await self._admission.admit(approach)
-        except Denied as denied:
-            self._metrics.refused.labels(denied.refusal.code.value).inc()
-            raise refused(denied.refusal) from denied
+        approach = approach_of(request, self._admission.settings.server)
+        request[IDENTITY] = await self._admission.admit(approach)
         if self._admission.draining:
             message = "The server is restarting. Try again."
             raise ApiError(503, message, code="no_capacity", retry_after_s=RETRY_S)
+
+    def _refused(self, refusal: Refusal) -> web.Response:
+        self._metrics.refused.labels(refusal.code.value).inc()
+        return _told(refused(refusal))
 
     @contextmanager
     def _place(self, endpoint: str, places: int | None) -> Iterator[None]:
@@ -94,3 +99,7 @@ class OpenAIDesk:
             self._metrics.rest_active.labels(endpoint).dec()
             if not self._inside.total():
                 self._idle.set()
+
+
+def _told(error: ApiError) -> web.Response:
+    return web.json_response(error.body, status=error.status, headers=error.headers)

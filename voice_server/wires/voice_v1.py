@@ -82,7 +82,7 @@ class VoiceV1:
             case msg.Hello():
                 return self._open_from_hello(message)
             case msg.ConfigUpdate(config=config):
-                return [ev.ConfigChanged(_config(config))]
+                return [ev.ConfigChanged(config_of(config))]
             case msg.Text(text=text, respond=respond):
                 if not text.strip():
                     return [_refused("text: there is nothing in it", message.id)]
@@ -143,7 +143,7 @@ class VoiceV1:
                 playback_reports=hello.playback.reports,
                 echo_cancelled=hello.playback.echo_cancelled,
                 features=FEATURES & set(hello.features),
-                config=_config(hello.config),
+                config=config_of(hello.config),
                 client=f"{hello.client.name} {hello.client.version}".strip(),
             )
         except FormatError as error:
@@ -284,7 +284,8 @@ def _output_rate(codec: Codec, rates: list[int]) -> int:
     raise FormatError(f"No output rate of {rates} is accepted: use 8000 to 48000 Hz.")
 
 
-def _config(config: msg.Config) -> ev.SessionConfig:
+def config_of(config: msg.Config) -> ev.SessionConfig:
+    """What the protocol's `config` object means."""
     return ev.SessionConfig(
         language=config.language,
         instructions=config.instructions,
