@@ -25,59 +25,99 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        counter = partial(Counter, namespace=NAMESPACE, registry=self.registry)
-        gauge = partial(Gauge, namespace=NAMESPACE, registry=self.registry)
-        histogram = partial(Histogram, namespace=NAMESPACE, registry=self.registry)
+        self._counter = partial(Counter, namespace=NAMESPACE, registry=self.registry)
+        self._gauge = partial(Gauge, namespace=NAMESPACE, registry=self.registry)
+        self._histogram = partial(Histogram, namespace=NAMESPACE, registry=self.registry)
+        self._watch_connections()
+        self._watch_conversations()
+        self._watch_speculation()
+        self._watch_language_models()
+        self._watch_the_loop()
 
-        self.connections = gauge("connections", "Open connections of any kind.")
-        self.sessions = gauge("sessions", "Open sessions.")
-        self.phone_calls = gauge("phone_calls", "Telephone calls, by peer.", ["peer"])
-        self.sessions_total = counter("sessions_opened_total", "Sessions opened.", ["mode"])
-        self.refused = counter(
+    def _watch_connections(self) -> None:
+        self.connections = self._gauge("connections", "Open connections of any kind.")
+        self.sessions = self._gauge("sessions", "Open sessions.")
+        self.phone_calls = self._gauge("phone_calls", "Telephone calls, by peer.", ["peer"])
+        self.sessions_total = self._counter("sessions_opened_total", "Sessions opened.", ["mode"])
+        self.refused = self._counter(
             "refused_total", "Connections refused before they became sessions.", ["code"]
         )
-        self.turns = counter(
+        self.detached = self._gauge("detached", "Sessions that wait for their client to come back.")
+        self.resumes = self._counter(
+            "resumes_total",
+            "Sessions whose client came back, did not in time, or could not be served: resumed, "
+            "expired, refused.",
+            ["outcome"],
+        )
+        self.replayed = self._counter(
+            "replayed_total", "Events sent again to clients that came back."
+        )
+        self.rest_active = self._gauge("rest_active", "REST requests under way.", ["endpoint"])
+        self.rest_requests = self._counter(
+            "rest_requests_total",
+            "REST requests by HTTP status; 499: the client left.",
+            ["endpoint", "status"],
+        )
+        self.errors = self._counter("errors_total", "Errors told to clients.", ["code"])
+        self.limit_hits = self._counter("limit_hits_total", "Limits reached.", ["limit"])
+
+    def _watch_conversations(self) -> None:
+        self.turns = self._counter(
             "turns_total", "User turns by outcome: heard, empty, dropped, failed.", ["outcome"]
         )
-        self.replies = counter("replies_total", "Replies by status.", ["status"])
-        self.stages = histogram(
+        self.replies = self._counter("replies_total", "Replies by status.", ["status"])
+        self.stages = self._histogram(
             "stage_seconds",
             "Where a turn's time goes between end of speech and first audio.",
             ["stage"],
             buckets=STAGE_BUCKETS_S,
         )
-        self.rest_active = gauge("rest_active", "REST requests under way.", ["endpoint"])
-        self.rest_requests = counter(
-            "rest_requests_total",
-            "REST requests by HTTP status; 499: the client left.",
-            ["endpoint", "status"],
-        )
-        self.errors = counter("errors_total", "Errors told to clients.", ["code"])
-        self.limit_hits = counter("limit_hits_total", "Limits reached.", ["limit"])
-        self.late_events = counter(
+        self.late_events = self._counter(
             "late_events_total",
             "Results that arrived after their reply was stopped, and were dropped.",
         )
-        self.false_interruptions = counter(
+        self.false_interruptions = self._counter(
             "false_interruptions_total", "Replies that were paused and went on."
         )
-        self.echoes = counter("echoes_total", "Times the assistant heard itself.")
-        self.speculations = counter(
+        self.echoes = self._counter("echoes_total", "Times the assistant heard itself.")
+        self.tool_calls = self._counter(
+            "tool_calls_total", "Tools the language model called, by who runs them.", ["by"]
+        )
+
+    def _watch_speculation(self) -> None:
+        self.speculations = self._counter(
             "speculations_total",
             "Replies begun before the turn had ended, by outcome: used, wasted.",
             ["outcome"],
         )
-        self.speculation_wasted_tokens = counter(
+        self.speculation_wasted_tokens = self._counter(
             "speculation_wasted_tokens_total", "Pieces of text made for turns that went on."
         )
-        self.speculation_wasted_seconds = counter(
+        self.speculation_wasted_seconds = self._counter(
             "speculation_wasted_seconds_total", "Seconds of audio made for turns that went on."
         )
-        self.tool_calls = counter(
-            "tool_calls_total", "Tools the language model called, by who runs them.", ["by"]
+
+    def _watch_language_models(self) -> None:
+        self.llm_replies = self._counter(
+            "llm_replies_total",
+            "Replies of language models by outcome: whole, or how they failed.",
+            ["llm", "outcome"],
         )
-        self.loop_stalls = counter("loop_stalls_total", "Times the event loop stood still.")
-        self.loop_lag = histogram(
+        self.llm_tokens = self._counter(
+            "llm_tokens_total",
+            "Tokens by kind: prompt, cached (part of prompt), completion; warm-ups not included.",
+            ["llm", "kind"],
+        )
+        self.llm_warm_ups = self._counter(
+            "llm_warm_ups_total", "Prompts sent ahead of their replies.", ["llm"]
+        )
+        self.llm_resting = self._gauge(
+            "llm_resting", "1 while a language model is left alone after failures.", ["llm"]
+        )
+
+    def _watch_the_loop(self) -> None:
+        self.loop_stalls = self._counter("loop_stalls_total", "Times the event loop stood still.")
+        self.loop_lag = self._histogram(
             "loop_lag_seconds", "How late the event loop wakes up.", buckets=LAG_BUCKETS_S
         )
 
