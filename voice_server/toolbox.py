@@ -70,21 +70,29 @@ def _tool(entry: str) -> ServerTool:
         raise SettingsError(f"tools.functions: {module_name} has no {name!r}") from None
     if not callable(function) or len(name) > NAME_CHARS_MAX:
         raise SettingsError(f"tools.functions: {entry} is not a function that can be offered")
-    arguments = _arguments(entry, function)
+    try:
+        return server_tool(name, function)
+    except TypeError as error:
+        raise SettingsError(f"tools.functions: {entry}: {error}") from None
+
+
+def server_tool(name: str, function: Callable[..., Any]) -> ServerTool:
+    """Offer a function under a name. Raises `TypeError` if a parameter has no type."""
+    arguments = _arguments(name, function)
     description = inspect.getdoc(function) or ""
     return ServerTool(Tool(name, description, arguments.model_json_schema()), function, arguments)
 
 
-def _arguments(entry: str, function: Callable[..., Any]) -> type[BaseModel]:
+def _arguments(tool: str, function: Callable[..., Any]) -> type[BaseModel]:
     """A model of the function's parameters, from its annotations."""
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
         named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         if not named or parameter.annotation is parameter.empty:
-            raise SettingsError(f"tools.functions: {entry}: give {name!r} a type")
+            raise TypeError(f"give {name!r} a type, and no star")
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[name] = (parameter.annotation, default)
-    return create_model(entry.partition(":")[2], __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model(tool, __config__=ConfigDict(extra="forbid"), **fields)
 
 
 def _told(result: object) -> str:

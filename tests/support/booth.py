@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from models.scripted import ChatScript, ScriptedSynthesizer, VoiceScript
@@ -13,6 +13,7 @@ from voice_server.conversation.speaker import Speaker
 from voice_server.conversation.turns import Turns
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
+from voice_server.toolbox import ServerTool
 
 EventT = TypeVar("EventT", bound=ev.ServerEvent)
 
@@ -24,6 +25,8 @@ class Booth:
         self,
         *texts: str,
         options: ev.SessionOptions = KIOSK,
+        script: ChatScript | None = None,
+        tools: Mapping[str, ServerTool] | None = None,
     ) -> None:
         settings = Settings()
         self.clock = asyncio.get_running_loop().time
@@ -33,14 +36,14 @@ class Booth:
         """Who takes what is not about the reply."""
         self.turns = Turns(settings.turn)
         self.metrics = Metrics()
-        self.chat = AttentiveChat(ChatScript(texts or ("It is noon.",)))
+        self.chat = AttentiveChat(script or ChatScript(texts or ("It is noon.",)))
         self.speaker = Speaker(
             session="booth",
             settings=settings,
             options=options,
             chat=self.chat,
             synthesizer=ScriptedSynthesizer(VoiceScript(chunk_interval_ms=20)),
-            tools={},
+            tools=tools or {},
             turns=self.turns,
             metrics=self.metrics,
             clock=self.clock,

@@ -90,7 +90,7 @@ class RuleEndOfTurn:
             case Reading.UNKNOWN:
                 return max(settings.silence_ms, habit_ms)
             case Reading.FINISHED:
-                return max(settings.silence_ms_min, min(habit_ms, settings.silence_ms))
+                return settings.silence_ms_min
 
 
 def reading(pause: Pause) -> Reading:

@@ -191,12 +191,12 @@ class Speaker:
         the next gets the floor, and its audio follows without a gap.
         """
         reply = self.current
-        if reply is None or not self._waiting or not self._waiting[0].follows:
+        contested = self._turns.floor is Floor.CONTESTED
+        if reply is None or contested or not self._waiting or not self._waiting[0].follows:
             return
         if reply.playout.sent_out:
             call, ends_at = self._waiting.popleft(), reply.playout.ends_at(now)
-            self.current = None
-            self._aftermath.completed(reply, now)
+            self._end(reply, now)
             self._begin(call, now, ends_at)
         elif reply.text_done and self._held is None:
             self.memory.reply_grew(reply.number, reply.text)
@@ -332,11 +332,14 @@ class Speaker:
         return self._aftermath.find(number)
 
     def _finish(self, reply: ActiveReply, now: float) -> None:
+        self._end(reply, now)
+        if self._waiting:
+            self._begin(self._waiting.popleft(), now)
+
+    def _end(self, reply: ActiveReply, now: float) -> None:
         self.current = None
         self._turns.free_floor()
         self._aftermath.completed(reply, now)
-        if self._waiting:
-            self._begin(self._waiting.popleft(), now)
 
     # Holding on and stopping -----------------------------------------------------------------
 

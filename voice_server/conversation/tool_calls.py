@@ -18,6 +18,9 @@ from voice_server.settings import ToolSettings
 from voice_server.tasks import watched
 from voice_server.toolbox import ServerTool
 
+OPEN_MAX = 128
+"""Calls that may wait; beyond that, the oldest will get no answer any more."""
+
 
 class ToolError(ValueError):
     """An answer to nothing that was asked."""
@@ -66,6 +69,8 @@ class ToolCalls:
         round = self._by_reply.setdefault(call.reply, _Round(turn))
         round.waiting.add(call.call)
         self._open[call.call] = round
+        if len(self._open) > OPEN_MAX:
+            self._close(next(iter(self._open)))
         self._memory.tool_called(call)
         self._metrics.tool_calls.labels("server" if call.by_server else "client").inc()
         if call.by_server:
