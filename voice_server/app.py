@@ -26,6 +26,7 @@ from voice_server.identity import Identities
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_rest import add_openai_routes
 from voice_server.links.phone import Exchange, add_phone_routes
+from voice_server.links.realtime import add_realtime_routes
 from voice_server.links.switchboard import Switchboard
 from voice_server.links.voice import add_voice_routes
 from voice_server.metrics import Metrics
@@ -68,6 +69,7 @@ class VoiceServer:
         app.on_response_prepare.append(_secured)
         app.cleanup_ctx.append(self._watching)
         add_voice_routes(app.router, self._switchboard)
+        add_realtime_routes(app.router, self._house, self._switchboard)
         add_openai_routes(app.router, self._house, self._desk)
         add_phone_routes(app.router, self.exchange)
         app.router.add_get("/livez", _alive)

@@ -6,7 +6,7 @@ microphone never notices; a file is read at the allowed pace.
 
 from audio.formats import AudioFormat
 from voice_server.conversation.ear import GAP_MS_MAX
-from voice_server.events import AudioMissed, AudioReceived, ClientEvent
+from voice_server.events import AudioMissed, AudioReceived, ClientEvent, FormatsChanged
 from voice_server.settings import LimitSettings
 
 CONTROL_BURST_S = 2.0
@@ -37,6 +37,10 @@ class IntakeLimit:
         self._format = format
         self._audio = TokenBucket(limits.audio_rate_max, limits.audio_burst_s, now)
         self._control = TokenBucket(control, control * CONTROL_BURST_S, now)
+
+    def reformat(self, change: FormatsChanged) -> None:
+        """From here on audio has another format."""
+        self._format = change.input or self._format
 
     def take(self, event: ClientEvent, now: float) -> tuple[str, float]:
         """The limit that applies to an event, and how many seconds it has to wait for it."""

@@ -22,10 +22,11 @@ from voice_server.closes import CLOSES
 from voice_server.conversation.house import House
 from voice_server.conversation.session import Session
 from voice_server.door.reception import check_handshake, doorstep_of
-from voice_server.identity.identity import Denied, Refusal
+from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.identity.visit import Visit
 from voice_server.links.approaching import approach_of
-from voice_server.links.websocket import WebSocketLink
+from voice_server.links.manners import OURS, Manners
+from voice_server.links.websocket import MessageSocket, WebSocketLink
 from voice_server.wires import Introduced, Wire
 
 logger = logging.getLogger(__name__)
@@ -48,38 +49,74 @@ class Switchboard:
         self._empty.set()
 
     async def connect(
-        self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...] = ()
+        self,
+        request: web.Request,
+        wire: Wire,
+        subprotocols: tuple[str, ...] = (),
+        *,
+        known: Identity | None = None,
+        manners: Manners = OURS,
     ) -> web.StreamResponse:
-        """Let a caller in, or not, and talk until one side leaves."""
+        """Let a caller in, or not, and talk until one side leaves.
+
+        `known` is one who was checked already, and has places of their own.
+        """
         approach = approach_of(request, self._house.settings.server)
         try:
-            identity = await self._admission.admit(approach)
+            identity = known or await self._admission.admit(approach)
             visit = Visit(identity, self._admission.identities, f"ses_{secrets.token_hex(12)}")
-            async with self._admission.place(identity, approach.address, visit.session):
-                return await self._serve(request, wire, subprotocols, visit)
+            address = visit.session if known else approach.address
+            async with self._admission.place(identity, address, visit.session):
+                return await self._serve(request, wire, subprotocols, visit, manners)
         except Denied as denied:
-            return await self._refuse(request, wire, denied.refusal, subprotocols)
+            return await self._refuse(request, wire, denied.refusal, subprotocols, manners)
 
     async def _serve(
-        self, request: web.Request, wire: Wire, subprotocols: tuple[str, ...], visit: Visit
+        self,
+        request: web.Request,
+        wire: Wire,
+        subprotocols: tuple[str, ...],
+        visit: Visit,
+        manners: Manners,
     ) -> web.StreamResponse:
         check_handshake(request)
         if isinstance(wire, Introduced):
             wire.introduce(visit.identity)
-        limits = self._house.settings.limits
-        response = self._response(subprotocols)
+        response = self._response(subprotocols, manners)
         await response.prepare(request)
-        transport = _limited_transport(request)
-        link = WebSocketLink(
-            socket=response,
+        link = self._link(response, _limited_transport(request), wire, visit, manners)
+        if step := doorstep_of(request):
+            step.on_flood = link.refuse_flood
+        await self._talk(link, visit)
+        return response
+
+    async def hold(
+        self, socket: MessageSocket, transport: asyncio.Transport, wire: Wire, known: Identity
+    ) -> None:
+        """Talk on a connection that is no WebSocket, until one side leaves. Raises `Denied`."""
+        visit = Visit(known, self._admission.identities, f"ses_{secrets.token_hex(12)}")
+        async with self._admission.place(known, visit.session, visit.session):
+            await self._talk(self._link(socket, transport, wire, visit), visit)
+
+    def _link(
+        self,
+        socket: MessageSocket,
+        transport: asyncio.Transport,
+        wire: Wire,
+        visit: Visit,
+        manners: Manners = OURS,
+    ) -> WebSocketLink:
+        return WebSocketLink(
+            socket=socket,
             transport=transport,
             wire=wire,
-            limits=limits,
+            limits=manners.limits(self._house.settings.limits),
+            close_code=manners.close_code,
             metrics=self._house.metrics,
             open_session=partial(self._open_session, visit),
         )
-        if step := doorstep_of(request):
-            step.on_flood = link.refuse_flood
+
+    async def _talk(self, link: WebSocketLink, visit: Visit) -> None:
         self._links.add(link)
         self._empty.clear()
         try:
@@ -91,10 +128,9 @@ class Switchboard:
                 self._empty.set()
             if link.session:
                 self._house.metrics.sessions.dec()
-        return response
 
-    def _response(self, subprotocols: tuple[str, ...]) -> web.WebSocketResponse:
-        limits = self._house.settings.limits
+    def _response(self, subprotocols: tuple[str, ...], manners: Manners) -> web.WebSocketResponse:
+        limits = manners.limits(self._house.settings.limits)
         return web.WebSocketResponse(
             protocols=subprotocols,
             max_msg_size=limits.message_bytes_max + 1,  # aiohttp refuses what reaches the limit
@@ -122,6 +158,7 @@ class Switchboard:
         wire: Wire,
         refusal: Refusal,
         subprotocols: tuple[str, ...],
+        manners: Manners,
     ) -> web.StreamResponse:
         """Say no. A page's script cannot see an HTTP status, so our own is told on the socket."""
         self._house.metrics.refused.labels(refusal.code.value).inc()
@@ -129,15 +166,14 @@ class Switchboard:
         own_page = "Origin" in request.headers and status != web.HTTPForbidden.status_code
         if not own_page:
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
-            body = {"error": {"code": refusal.code, "message": refusal.message}}
-            return web.json_response(body, status=status, headers=headers)
-        response = self._response(subprotocols)
+            return web.json_response(manners.refusal(refusal), status=status, headers=headers)
+        response = self._response(subprotocols, manners)
         await response.prepare(request)
         told = wire.send(ev.ErrorRaised(refusal.code, refusal.message, fatal=True), 0)
         with suppress(ConnectionError):
             for message in told:
                 await response.send_str(str(message))
-        await response.close(code=CLOSES[refusal.code].code)
+        await response.close(code=manners.close_code(refusal.code))
         return response
 
     # The end ---------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ Every close by the server is explained first by an `error` event, and carries th
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Protocol
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
 from audio.formats import AudioFormat
 from voice_server import events as ev
@@ -29,18 +30,44 @@ logger = logging.getLogger(__name__)
 OpenSession = Callable[[ev.SessionOptions, Callable[[ev.ServerEvent], None]], Session]
 
 
+class MessageSocket(Protocol):
+    """What a link needs of a socket; aiohttp's is one."""
+
+    @property
+    def close_code(self) -> int | None:
+        """How it was closed."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[WSMessage]:
+        """The messages that come, until it closes."""
+        ...
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary message."""
+        ...
+
+    async def send_str(self, data: str) -> None:
+        """Send a text message."""
+        ...
+
+    async def close(self, *, code: int) -> object:
+        """Close it."""
+        ...
+
+
 class WebSocketLink:
     """One client, from the upgrade to the close."""
 
     def __init__(
         self,
         *,
-        socket: web.WebSocketResponse,
+        socket: MessageSocket,
         transport: asyncio.Transport,
         wire: Wire,
         limits: LimitSettings,
         metrics: Metrics,
         open_session: OpenSession,
+        close_code: Callable[[ErrorCode], int] = lambda code: CLOSES[code].code,
     ) -> None:
         self.session: Session | None = None
         """Set once the client has opened it."""
@@ -50,6 +77,7 @@ class WebSocketLink:
         self._limits = limits
         self._metrics = metrics
         self._open_session = open_session
+        self._code_after = close_code
         self._outbox = Outbox(limits.out_queue_bytes_max)
         self._filled = asyncio.Event()
         self._finishing = False
@@ -133,7 +161,7 @@ class WebSocketLink:
         """Something failed that nobody expected. It is logged; here the client is told."""
         message = "Something went wrong in the server. Connect again to go on."
         self._emit(ev.ErrorRaised(ErrorCode.INTERNAL, message, fatal=True))
-        self._close_code = CLOSES[ErrorCode.INTERNAL].code
+        self._close_code = self._code_after(ErrorCode.INTERNAL)
 
     # The reader ------------------------------------------------------------------------------
 
@@ -148,6 +176,8 @@ class WebSocketLink:
                 session.inbox.held_back = True
                 await asyncio.sleep(wait_s)
                 session.inbox.held_back = False
+            if isinstance(event, ev.FormatsChanged):
+                intake.reformat(event)
             for piece in _pieces(event, options.input):
                 await session.inbox.deliver(piece)
 
@@ -221,7 +251,7 @@ class WebSocketLink:
     def _goes_on_after(self, event: ev.ServerEvent) -> bool:
         match event:
             case ev.ErrorRaised(code=code, fatal=True):
-                self._close_code = CLOSES[code].code
+                self._close_code = self._code_after(code)
                 return False
             case ev.GoingAway():
                 self._close_code = GOING_AWAY
@@ -231,7 +261,7 @@ class WebSocketLink:
         """The client does not read: nothing can be explained to it any more."""
         self._metrics.limit_hits.labels(limit).inc()
         self._metrics.errors.labels(ErrorCode.SLOW_CONSUMER.value).inc()
-        self._close_code = CLOSES[ErrorCode.SLOW_CONSUMER].code
+        self._close_code = self._code_after(ErrorCode.SLOW_CONSUMER)
         self.abort()
         return False
 

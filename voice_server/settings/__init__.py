@@ -11,6 +11,7 @@ from voice_server.settings.errors import SettingsError
 from voice_server.settings.limits import LimitSettings
 from voice_server.settings.loading import Tree, assigned, load, patched
 from voice_server.settings.phone import PhoneSettings
+from voice_server.settings.realtime import RealtimeSettings
 from voice_server.settings.rest import RestSettings
 from voice_server.settings.server import LogSettings, ServerSettings
 from voice_server.settings.tools import ToolSettings
@@ -28,6 +29,7 @@ __all__ = [
     "LogSettings",
     "ModelSettings",
     "PhoneSettings",
+    "RealtimeSettings",
     "RestSettings",
     "ServerSettings",
     "Settings",

@@ -7,6 +7,7 @@ from voice_server.settings.budgets import BudgetSettings
 from voice_server.settings.engines import AsrSettings, LlmSettings, ModelSettings, TtsSettings
 from voice_server.settings.limits import LimitSettings
 from voice_server.settings.phone import PhoneSettings
+from voice_server.settings.realtime import RealtimeSettings
 from voice_server.settings.rest import RestSettings
 from voice_server.settings.server import LogSettings, ServerSettings
 from voice_server.settings.tools import ToolSettings
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     budgets: BudgetSettings = BudgetSettings()
     rest: RestSettings = RestSettings()
+    realtime: RealtimeSettings = RealtimeSettings()
     phone: PhoneSettings = PhoneSettings()
     models: ModelSettings = ModelSettings()
     logs: LogSettings = LogSettings()

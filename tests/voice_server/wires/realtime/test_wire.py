@@ -226,7 +226,7 @@ def test_barge_in(said_first: bool) -> None:
     answering(talk)
     speech: list[ev.ServerEvent] = [ev.SpeechStarted(2, 3000, True)]
     stop: list[ev.ServerEvent] = [ev.PlaybackStopped(1, "barge_in")]
-    cut = [
+    cut: list[ev.ServerEvent] = [
         ev.ReplyTruncated(1, "Good", " day.", 960, 40, "estimated"),
         ev.ItemChanged(ev.Item(A1, role="assistant", text="Good", status="incomplete")),
         ev.ReplyDone(1, "interrupted", "Good", {}, {}),
