@@ -6,9 +6,10 @@ utterance says everything it would have said. Time is an argument; nothing here 
 """
 
 import bisect
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 from typing import Generic, TypeVar
 
 JobT = TypeVar("JobT")
@@ -68,8 +69,8 @@ class JobQueue(Generic[JobT]):
 
     def push(
         self, priority: Priority, key: Hashable, job: JobT, *, deadline_s: float
-    ) -> list[Entry[JobT]]:
-        """Queue a job; return the expendable ones that it displaced.
+    ) -> tuple[Entry[JobT], list[Entry[JobT]]]:
+        """Queue a job; return its entry and the expendable ones that it displaced.
 
         A queued partial gives its place to a newer partial of the same key, and is dropped for a
         final of that key, which will say more. In a full line the last expendable job makes room;
@@ -87,15 +88,29 @@ class JobQueue(Generic[JobT]):
         bisect.insort(self._line, entry, key=lambda e: e.rank)
         if len(self) > self._jobs_max:
             dropped.append(self._line.pop())
-        return dropped
+        return entry, dropped
 
     def pop(self) -> Entry[JobT] | None:
         """Take the job that should start now, or None. Call `expire` first."""
         return self._line.pop(0) if self._line else None
 
+    def pop_like(
+        self, first: Entry[JobT], jobs_max: int, fits: Callable[[JobT, JobT], bool]
+    ) -> list[Entry[JobT]]:
+        """Take up to `jobs_max` jobs of the priority of `first` that fit it, best first.
+
+        Only of its own priority: a final must not wait for partials that came along with it.
+        """
+        alike = (e for e in self._line if e.priority is first.priority and fits(first.job, e.job))
+        return self._take(list(islice(alike, max(0, jobs_max))))
+
     def expire(self, now_s: float) -> list[Entry[JobT]]:
         """Drop and return the jobs whose deadline has passed."""
         return self._take([e for e in self._line if e.deadline_s <= now_s])
+
+    def put_back(self, entry: Entry[JobT]) -> None:
+        """Return a job that was popped to its old place in the line, whatever the limit."""
+        bisect.insort(self._line, entry, key=lambda e: e.rank)
 
     def remove(self, job: JobT) -> None:
         """Forget a job whose caller went away; nothing happens where it is not queued."""

@@ -25,6 +25,7 @@ from models.llm import (
     TextDelta,
     ToolCallDelta,
 )
+from models.load import Load
 from models.tts import SpeechChunk, SynthesisError, Voice, WordMark
 
 _TOKEN = re.compile(r"\s*\S+(?:\s+$)?")
@@ -107,6 +108,7 @@ class ScriptedRecognizer:
     name = "scripted"
     languages: frozenset[str] = frozenset()
     translates = False
+    workload = Load()
 
     def __init__(self, script: RecognizerScript | None = None) -> None:
         self._script = script or RecognizerScript()

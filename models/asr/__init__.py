@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from audio import Samples
+from models.load import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ class RecognitionOptions:
     hot_words: Sequence[str] = field(default=(), repr=False)
     translate: bool = False
     """Write in English what is said in another language; only where the recogniser `translates`."""
+    allowed_languages: tuple[str, ...] = ()
+    """Where `language` is None: detection chooses among these; empty means any."""
+    usual_language: str | None = None
+    """Where `language` is None: what the conversation has been in, kept until there is evidence."""
+    session: str = ""
+    """Whose utterance it is: results are checked against it."""
 
 
 class RecognitionError(Exception):
@@ -111,6 +118,11 @@ class Recognizer(Protocol):
     @property
     def translates(self) -> bool:
         """Whether it can write in English what is said in another language."""
+        ...
+
+    @property
+    def workload(self) -> Load:
+        """How busy it is: how far apart partials should be, and whether newcomers are too many."""
         ...
 
     def utterance(self, options: RecognitionOptions) -> Utterance:

@@ -14,6 +14,8 @@ QUIET_DBFS = -60.0
 """Below this nobody speaks, however quiet the rest is."""
 QUIET_BELOW_PEAK_DB = 24.0
 """A frame this much softer than the loudest one is a pause, or a room."""
+_ABOVE_FLOOR_DB, _BELOW_PEAK_DB_MIN = 6.0, 12.0
+_FLOOR_PERCENTILE = 10
 
 
 class SpeechWindow:
@@ -59,9 +61,9 @@ class SpeechWindow:
 
 
 def frame_levels(samples: Samples) -> NDArray[np.float32]:
-    """Return the level of each whole 10 ms frame in dBFS, shape (n // 160,)."""
+    """Return the level of each whole 10 ms frame in dBFS, shape (n // 160,): offsets are silent."""
     frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    power = np.square(frames.astype(np.float32) / 32768).mean(axis=1)
+    power = (frames.astype(np.float32) / 32768).var(axis=1)
     levels: NDArray[np.float32] = 10 * np.log10(np.maximum(power, np.float32(1e-10)))
     return np.maximum(levels, np.float32(FLOOR_DBFS))
 
@@ -72,9 +74,15 @@ def audible_ms(samples: Samples) -> int:
 
 
 def loud_frames(samples: Samples) -> NDArray[np.bool_]:
-    """Return which 10 ms frames stand out beside the loudest, shape (n // 160,)."""
+    """Return which 10 ms frames stand out of the noise, beside the loudest; shape (n // 160,)."""
     levels = frame_levels(samples)
-    return levels > max(QUIET_DBFS, float(levels.max(initial=FLOOR_DBFS)) - QUIET_BELOW_PEAK_DB)
+    if not levels.size:
+        return np.zeros(0, np.bool_)
+    peak = float(levels.max())
+    floor = float(np.percentile(levels, _FLOOR_PERCENTILE)) + _ABOVE_FLOOR_DB
+    # Without a pause the floor is speech, so only what is far below the peak counts as noise.
+    noise = min(floor, peak - _BELOW_PEAK_DB_MIN)
+    return levels > max(QUIET_DBFS, peak - QUIET_BELOW_PEAK_DB, noise)
 
 
 def trailing_quiet_ms(samples: Samples) -> int:

@@ -18,6 +18,7 @@ from models.asr.speech_window import SpeechWindow, audible_ms, frame_levels, qui
 from models.asr.sphinx_process import DecoderPool, DecoderProcess
 from models.asr.transcripts import transcript
 from models.errors import ModelError
+from models.load import Load
 
 UTTERANCE_MS_MAX = 300_000
 PIECE_MS_MAX = 15_000
@@ -65,6 +66,11 @@ class SphinxRecognizer:
     def translates(self) -> bool:
         """Never."""
         return False
+
+    @property
+    def workload(self) -> Load:
+        """Each speaker has a process, so it is all or nothing: nobody is slowed by others."""
+        return Load()
 
     def utterance(self, options: RecognitionOptions) -> "SphinxUtterance":
         """Begin an utterance. See `Recognizer.utterance`."""

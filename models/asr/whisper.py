@@ -6,24 +6,31 @@ at the quietest place, so a partial costs the same in the first second and in th
 one more decode of what is left, or none: when only silence came since the last one, that one holds.
 """
 
-import asyncio
+import itertools
+import logging
+import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from audio import SAMPLE_RATE, Samples
+from audio import FRAME_MS, SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions, Superseded, Transcript, Word
 from models.asr.agreement import Agreement
+from models.asr.decoding import Decoding, Stamp, Task
 from models.asr.speech_window import SpeechWindow, quietest, trailing_quiet_ms
 from models.asr.transcripts import transcript
-from models.asr.whisper_decoder import Decoding, Task, WhisperDecoder
-from models.asr.whisper_loader import load_decoder
-from models.asr.whisper_window import WindowKind, WindowPolicy, is_doubtful
-from models.scheduler import Closed, Expired, Overloaded, Priority, Scheduler
+from models.asr.whisper_crew import WhisperCrew
+from models.asr.whisper_window import is_doubtful
+from models.load import Load
+from models.scheduler import Closed, Expired, Overloaded, Poisonous, Priority, Scheduler
+
+logger = logging.getLogger(__name__)
 
 UNDECODED_MS_MAX = 600_000
 """How much audio may wait in one utterance: ten minutes, 19 MB."""
 
+_NUMBERS = itertools.count(secrets.randbits(48))
+"""Of utterances. Workers remember features by them, and may serve several processes like this."""
 _SETTLED_QUIET_MS = 200
 _CUT_AROUND_MS = 150
 _WINDOW_MS_MIN = 1_500
@@ -38,11 +45,15 @@ class Patience:
 
 
 class WhisperRecognizer:
-    """A faster-whisper model shared by all conversations; make one with `load`."""
+    """A Whisper model shared by all conversations; `whisper_loader.load_recognizer` makes one.
+
+    `beam_size` is that of finals, partials are greedy; `translates` says whether the model was
+    trained to. The crew is closed with the recogniser, the scheduler is not.
+    """
 
     def __init__(
         self,
-        decoder: WhisperDecoder,
+        crew: WhisperCrew,
         scheduler: Scheduler,
         *,
         name: str,
@@ -50,55 +61,17 @@ class WhisperRecognizer:
         patience: Patience | None = None,
         translates: bool = True,
     ) -> None:
-        self.policy = decoder.policy
+        self.policy = crew.policy
         self.beam_size = beam_size
-        self._languages = decoder.languages
-        self._translates = translates and len(decoder.languages) > 1
-        self._decoder: WhisperDecoder | None = decoder
+        self.doubts: Counter[str] = Counter()
+        """How many decodes were not believed, by reason; see `guards.Doubt`."""
+        self._languages = crew.languages
+        self._translates = translates and len(crew.languages) > 1
+        self._crew = crew
         self._scheduler = scheduler
         self._name = name
         self._patience = patience or Patience()
-
-    @classmethod
-    async def load(
-        cls,
-        path_or_name: str,
-        *,
-        name: str,
-        scheduler: Scheduler,
-        window: WindowKind = "margin",
-        margin_ms: int = 2560,
-        device: str = "auto",
-        compute_type: str = "auto",
-        beam_size: int = 1,
-        cpu_threads: int = 1,
-        patience: Patience | None = None,
-        translates: bool = True,
-    ) -> "WhisperRecognizer":
-        """Load a model folder, or a model fetched before, off the event loop.
-
-        `window="short"` only for models trained on windows as long as their audio; any other needs
-        `margin_ms` of silence after it. `beam_size` is that of finals; partials are greedy.
-        `cpu_threads` is for each of the scheduler's workers. `translates` says whether the model
-        was trained to. Raises `ModelError`.
-        """
-        decoder = await asyncio.to_thread(
-            load_decoder,
-            path_or_name,
-            WindowPolicy(window, margin_ms),
-            device=device,
-            compute_type=compute_type,
-            cpu_threads=cpu_threads,
-            workers=scheduler.workers,
-        )
-        return cls(
-            decoder,
-            scheduler,
-            name=name,
-            beam_size=beam_size,
-            patience=patience,
-            translates=translates,
-        )
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -115,27 +88,38 @@ class WhisperRecognizer:
         """Multilingual models do, except those that were trained without."""
         return self._translates
 
+    @property
+    def workload(self) -> Load:
+        """How busy the workers are. See `Recognizer.workload`."""
+        return self._scheduler.load()
+
     def utterance(self, options: RecognitionOptions) -> "WhisperUtterance":
         """Begin an utterance. See `Recognizer.utterance`."""
-        return WhisperUtterance(self, options)
+        return WhisperUtterance(self, options, next(_NUMBERS))
 
     async def close(self) -> None:
-        """Release the model; its memory is free when the decodes that still run have ended."""
-        self._decoder = None
+        """Release the model, when the decodes that still run have ended."""
+        self._closed = True
+        await self._crew.close()
 
     async def decode(self, priority: Priority, key: object, task: Task) -> Decoding:
         """Decode in a worker. Raises `RecognitionError`, and `Superseded` for partials."""
-        if self._decoder is None:
+        if self._closed:
             raise RecognitionError("The recogniser was closed.")
         final = priority is Priority.FINAL
         deadline_s = self._patience.final_s if final else self._patience.partial_s
-        job = partial(self._decoder.decode, task)
         try:
-            return await self._scheduler.run(priority, key, job, deadline_s=deadline_s)
-        except (Expired, Overloaded, Closed) as error:
+            decoding = await self._scheduler.submit(
+                self._crew, task, priority=priority, key=key, deadline_s=deadline_s
+            )
+        except (Expired, Overloaded, Closed, Poisonous) as error:
             raise RecognitionError(str(error)) from error
-        except (RuntimeError, ValueError) as error:
-            raise RecognitionError(f"The recogniser failed: {error}") from error
+        if decoding.stamp != task.stamp:
+            logger.error("a worker answered %s with %s", task.stamp, decoding.stamp)
+            raise RecognitionError("The recogniser mixed up two utterances; this one is dropped.")
+        if decoding.doubt:
+            self.doubts[decoding.doubt] += 1
+        return decoding
 
     def drop(self, key: object) -> None:
         """Take the queued work of one utterance out of the queue."""
@@ -154,8 +138,12 @@ class _Heard:
 class WhisperUtterance:
     """One stretch of speech. `window_ms` is what the newest decode showed the encoder."""
 
-    def __init__(self, recognizer: WhisperRecognizer, options: RecognitionOptions) -> None:
+    def __init__(
+        self, recognizer: WhisperRecognizer, options: RecognitionOptions, number: int
+    ) -> None:
         self.window_ms = 0
+        self._number = number
+        self._revisions = itertools.count(1)
         self._recognizer = recognizer
         self._policy = recognizer.policy
         self._options = options
@@ -221,7 +209,7 @@ class WhisperUtterance:
         longest_ms = self._policy.audio_ms_max
         while self._window.end_ms - (start_ms := self._window.start_ms) > longest_ms:
             samples = self._window.samples()
-            cut_ms, _ = quietest(samples, longest_ms // 2, longest_ms)
+            cut_ms = _whole_frames(quietest(samples, longest_ms // 2, longest_ms)[0])
             piece = self._task(priority, samples[: cut_ms * SAMPLE_RATE // 1000])
             decoding = await self._decode(priority, piece)
             if self._window.start_ms == start_ms and not self._closed:
@@ -242,7 +230,7 @@ class WhisperUtterance:
             if end > _WINDOW_MS_MIN
         ]
         if cuts:
-            cut_ms, _ = min(cuts, key=lambda cut: cut[1])
+            cut_ms = _whole_frames(min(cuts, key=lambda cut: cut[1])[0])
             self._agreement.release(start_ms + cut_ms)
             self._window.drop_until(start_ms + cut_ms)
 
@@ -258,12 +246,18 @@ class WhisperUtterance:
             options=options,
             beam_size=self._recognizer.beam_size if final else 1,
             second_try=final,
+            stamp=Stamp(options.session, self._number, next(self._revisions)),
         )
 
     async def _decode(self, priority: Priority, task: Task) -> Decoding:
         decoding = await self._recognizer.decode(priority, self, task)
         self.window_ms = decoding.window_ms
         return decoding
+
+
+def _whole_frames(ms: int) -> int:
+    """The window moves by whole frames, so that features keep their places."""
+    return ms // FRAME_MS * FRAME_MS
 
 
 def _holds(known: _Heard, task: Task, end_ms: int) -> bool:

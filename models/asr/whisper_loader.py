@@ -1,4 +1,4 @@
-"""Finds a faster-whisper model on this machine, checks it, loads it, and says what is wrong.
+"""Finds a Whisper model on this machine, checks it, loads it, and says what is wrong.
 
 Never reaches for the network: fetching is the catalogue's work. The files are checked one by one
 because the engines' own messages do not name them, and a missing tokenizer would start a download.
@@ -14,7 +14,8 @@ import tokenizers
 from faster_whisper import WhisperModel, available_models, download_model
 
 from models.asr import RecognitionOptions
-from models.asr.whisper_decoder import Task, WhisperDecoder
+from models.asr.decoding import Task
+from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_window import WindowPolicy
 from models.errors import ModelError
 
@@ -34,6 +35,7 @@ def load_decoder(
     compute_type: str,
     cpu_threads: int,
     workers: int,
+    device_index: int = 0,
 ) -> WhisperDecoder:
     """Load a model folder, or a model that was fetched before, and try it. Raises `ModelError`.
 
@@ -45,6 +47,7 @@ def load_decoder(
         model = WhisperModel(
             str(folder),
             device=device,
+            device_index=device_index,
             compute_type=compute_type,
             cpu_threads=cpu_threads,
             num_workers=workers,

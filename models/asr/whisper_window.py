@@ -74,11 +74,6 @@ def is_doubtful(words: Sequence[Word], log_probability: float) -> bool:
     return repetitive or log_probability < -1 or len(without_loop(words)) < len(words)
 
 
-def is_silence(no_speech_probability: float, log_probability: float) -> bool:
-    """Return True where the model itself doubts that anybody spoke. The thresholds are OpenAI's."""
-    return no_speech_probability > 0.6 and log_probability < -1
-
-
 def without_loop(words: Sequence[Word]) -> tuple[Word, ...]:
     """Cut the words after the first round of a phrase that is said five times in a row or more."""
     said = [normal(word.text) for word in words]

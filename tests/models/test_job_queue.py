@@ -43,7 +43,7 @@ def test_a_newer_partial_takes_the_place_of_the_older() -> None:
     queue: JobQueue[str] = JobQueue(9)
     queue.push(PARTIAL, "ann", "ann 1", deadline_s=1)
     queue.push(PARTIAL, "bob", "bob 1", deadline_s=2)
-    assert jobs(queue.push(PARTIAL, "ann", "ann 2", deadline_s=3)) == ["ann 1"]
+    assert jobs(queue.push(PARTIAL, "ann", "ann 2", deadline_s=3)[1]) == ["ann 1"]
     assert drain(queue) == ["ann 2", "bob 1"]
 
 
@@ -59,14 +59,14 @@ def test_a_final_drops_the_partial_of_its_utterance_and_no_other() -> None:
     queue: JobQueue[str] = JobQueue(9)
     queue.push(PARTIAL, "ann", "ann partial", deadline_s=1)
     queue.push(PARTIAL, "bob", "bob partial", deadline_s=1)
-    assert jobs(queue.push(FINAL, "ann", "ann final", deadline_s=9)) == ["ann partial"]
+    assert jobs(queue.push(FINAL, "ann", "ann final", deadline_s=9)[1]) == ["ann partial"]
     assert drain(queue) == ["ann final", "bob partial"]
 
 
 def test_a_final_is_not_replaced_by_another() -> None:
     queue: JobQueue[str] = JobQueue(9)
     queue.push(FINAL, "ann", "one", deadline_s=1)
-    assert queue.push(FINAL, "ann", "two", deadline_s=1) == []
+    assert queue.push(FINAL, "ann", "two", deadline_s=1)[1] == []
     assert drain(queue) == ["one", "two"]
 
 
@@ -74,9 +74,9 @@ def test_a_full_line_gives_up_its_last_expendable_job() -> None:
     queue: JobQueue[str] = JobQueue(2)
     queue.push(WARM_UP, "w", "warm-up", deadline_s=1)
     queue.push(PARTIAL, "a", "partial", deadline_s=1)
-    assert jobs(queue.push(FINAL, "b", "final", deadline_s=1)) == ["warm-up"]
-    assert jobs(queue.push(FINAL, "c", "other", deadline_s=1)) == ["partial"]
-    assert jobs(queue.push(PARTIAL, "d", "too late", deadline_s=1)) == ["too late"]
+    assert jobs(queue.push(FINAL, "b", "final", deadline_s=1)[1]) == ["warm-up"]
+    assert jobs(queue.push(FINAL, "c", "other", deadline_s=1)[1]) == ["partial"]
+    assert jobs(queue.push(PARTIAL, "d", "too late", deadline_s=1)[1]) == ["too late"]
     with pytest.raises(Overloaded, match="2 model jobs"):
         queue.push(FINAL, "e", "refused", deadline_s=1)
     assert drain(queue) == ["final", "other"]
@@ -114,7 +114,7 @@ def test_every_job_leaves_exactly_once(
     left: list[int] = []
     for number, (priority, key, deadline_s) in enumerate(pushes):
         try:
-            dropped = queue.push(priority, key, number, deadline_s=deadline_s)
+            _, dropped = queue.push(priority, key, number, deadline_s=deadline_s)
         except Overloaded:
             assert not priority.expendable
             left.append(number)
@@ -142,3 +142,27 @@ def test_one_partial_per_key_waits(pushes: list[tuple[Priority, int, float]]) ->
     for number, (_, key, deadline_s) in enumerate(pushes):
         queue.push(PARTIAL, key, number, deadline_s=deadline_s)
     assert len(queue) == len({key for _, key, _ in pushes})
+
+
+def test_mates_are_of_one_priority_and_fit() -> None:
+    queue: JobQueue[str] = JobQueue(9)
+    for priority, job in ((FINAL, "a1"), (FINAL, "b1"), (FINAL, "a2"), (FINAL, "a3")):
+        queue.push(priority, job, job, deadline_s=1)
+    queue.push(PARTIAL, "p", "a partial", deadline_s=1)
+    first = queue.pop()
+    assert first is not None
+    mates = queue.pop_like(first, 1, lambda one, other: one[0] == other[0])
+    assert jobs(mates) == ["a2"]
+    assert jobs(queue.pop_like(first, 9, lambda one, other: one[0] == other[0])) == ["a3"]
+    assert queue.pop_like(first, 0, lambda _one, _other: True) == []
+    assert drain(queue) == ["b1", "a partial"]
+
+
+def test_what_is_put_back_has_its_old_place() -> None:
+    queue: JobQueue[str] = JobQueue(2)
+    first, _ = queue.push(FINAL, "a", "first", deadline_s=1)
+    queue.push(FINAL, "b", "second", deadline_s=2)
+    assert queue.pop() is first
+    queue.push(FINAL, "c", "third", deadline_s=3)
+    queue.put_back(first)
+    assert drain(queue) == ["first", "second", "third"]

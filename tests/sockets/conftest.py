@@ -11,6 +11,7 @@ import soxr
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionOptions
 from models.asr.whisper import WhisperRecognizer
+from models.asr.whisper_crew import WhisperThreads
 from models.asr.whisper_loader import load_decoder
 from models.asr.whisper_window import WindowPolicy
 from models.scheduler import Scheduler
@@ -33,7 +34,7 @@ async def understand() -> Callable[[Samples, int], Awaitable[str]]:
         cpu_threads=1,
         workers=1,
     )
-    recognizer = WhisperRecognizer(decoder, Scheduler(1), name="bundled")
+    recognizer = WhisperRecognizer(WhisperThreads(decoder, 1), Scheduler(1), name="bundled")
 
     async def understood(samples: Samples, rate: int) -> str:
         heard = await asyncio.to_thread(soxr.resample, samples, rate, SAMPLE_RATE)

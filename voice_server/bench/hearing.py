@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions, Transcript, Word
+from models.load import Load
 from voice_server.bench.clips import TrueWord
 
 _CLOSING = ",;:."
@@ -122,6 +123,7 @@ class RevealingRecognizer:
     name = "revealed"
     languages: frozenset[str] = frozenset()
     translates = False
+    workload = Load()
 
     def __init__(self, hearing: Hearing, latency_ms: float = 60) -> None:
         self._hearing = hearing

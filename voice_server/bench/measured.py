@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 
 from audio import Samples
 from models.asr import RecognitionOptions, Recognizer, Transcript, Utterance
+from models.load import Load
 
 
 class MeasuredUtterance:
@@ -55,6 +56,11 @@ class MeasuredRecognizer:
     def translates(self) -> bool:
         """As the other one's."""
         return self._recognizer.translates
+
+    @property
+    def workload(self) -> Load:
+        """As the other one's."""
+        return self._recognizer.workload
 
     def utterance(self, options: RecognitionOptions) -> MeasuredUtterance:
         """Begin an utterance."""

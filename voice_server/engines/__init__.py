@@ -8,16 +8,18 @@ to the next best one; whatever was asked for by name fails with a `ModelError`.
 import asyncio
 import logging
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.asr import Recognizer
+from models.asr.whisper_startup import places
 from models.errors import ModelError
 from models.hub import Hub
 from models.llm import ChatModel
 from models.scheduler import Scheduler
 from models.tts import Synthesizer
 from models.turn_model import OnnxTurnModel, TurnModel
+from voice_server.engines.chat_meter import ChatMeter
 from voice_server.engines.findings import look_around
 from voice_server.engines.loading import Loader
 from voice_server.engines.plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
@@ -52,6 +54,8 @@ class Engines:
     scheduler: Scheduler
     turn_model: TurnModel | None = None
     """Hears whether a turn has ended, where one was plugged in."""
+    chat_meter: ChatMeter = field(default_factory=ChatMeter)
+    """What happens at the language model, to be counted by whoever attaches metrics."""
 
     async def close(self) -> None:
         """Release all of them; the scheduler last, because the others have work in it."""
@@ -69,24 +73,28 @@ async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
     hub = hub or hub_of(settings)
     found = await look_around(settings, hub)
     plans = await _fetchable_plans(settings, found, hub)
-    scheduler = Scheduler(settings.asr.workers)
-    loader = Loader(settings, hub, scheduler)
+    asr = settings.asr
+    scheduler = Scheduler(
+        places(asr.device, asr.gpus, asr.workers), jobs_max=asr.jobs_max, limits=asr.load_limits
+    )
+    meter = ChatMeter()
+    loader = Loader(settings, hub, scheduler, meter)
     try:
         async with asyncio.TaskGroup() as tasks:
-            asr = tasks.create_task(_load_asr(loader, settings, plans[0], found))
+            ears = tasks.create_task(_load_asr(loader, settings, plans[0], found))
             llm = tasks.create_task(_load_llm(loader, plans[1]))
             tts = tasks.create_task(_load_tts(loader, settings, plans[2], found))
     except ExceptionGroup as failures:
         await scheduler.close()
         raise failures.exceptions[0] from None
     (recognizer, heard), (chat, answered), (voice, spoken) = (
-        asr.result(),
+        ears.result(),
         llm.result(),
         tts.result(),
     )
     turn_model = await _load_turn_model(settings.models.turn_model)
     choices = (heard, answered, spoken)
-    return Engines(recognizer, chat, voice, choices, scheduler, turn_model)
+    return Engines(recognizer, chat, voice, choices, scheduler, turn_model, meter)
 
 
 async def _load_turn_model(path: Path | None) -> TurnModel | None:

@@ -13,28 +13,25 @@ import numpy as np
 
 from audio import SAMPLE_RATE
 from models.asr import RecognitionError, RecognitionOptions, Recognizer
-from models.asr.whisper import Patience, WhisperRecognizer
+from models.asr.whisper import Patience
+from models.asr.whisper_startup import WhisperChoice, start_whisper
 from models.catalog import AsrModel, VoiceModel
 from models.errors import ModelError
 from models.fetch_thread import fetched
 from models.hub import Hub
-from models.llm import ChatError, ChatModel
-from models.llm.call_stream import CallLimits
-from models.llm.chat_endpoints import LOCAL_PORTS
-from models.llm.openai_chat import ChatTimeouts, OpenAIChat
-from models.llm.responder import OfflineResponder
+from models.llm import ChatModel
 from models.scheduler import Scheduler
 from models.scripted import (
-    ChatScript,
     RecognizerScript,
-    ScriptedChat,
     ScriptedRecognizer,
     ScriptedSynthesizer,
     VoiceScript,
 )
 from models.tts import SynthesisError, Synthesizer
+from voice_server.engines.chat_meter import ChatMeter
+from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Plan
-from voice_server.settings import LlmSettings, Settings
+from voice_server.settings import Settings
 
 _NOISE_LEVEL = 300
 """Standard deviation, out of 32767: loud enough that no engine skips it as silence."""
@@ -43,8 +40,11 @@ _NOISE_LEVEL = 300
 class Loader:
     """Turns plans into engines. All methods raise `ModelError`."""
 
-    def __init__(self, settings: Settings, hub: Hub, scheduler: Scheduler) -> None:
+    def __init__(
+        self, settings: Settings, hub: Hub, scheduler: Scheduler, meter: ChatMeter | None = None
+    ) -> None:
         self._settings = settings
+        self._meter = meter or ChatMeter()
         self._hub = hub
         self._scheduler = scheduler
 
@@ -73,28 +73,7 @@ class Loader:
 
     async def chat(self, plan: Plan) -> tuple[ChatModel, str]:
         """A language model, and a notice if it does not answer now: it may well do so later."""
-        settings = self._settings.llm
-        if plan.engine == "offline":
-            return OfflineResponder(), ""
-        if plan.engine == "scripted":
-            return ScriptedChat(
-                ChatScript(
-                    settings.scripted.texts,
-                    first_token_ms=settings.scripted.first_token_ms,
-                    token_interval_ms=settings.scripted.token_interval_ms,
-                    tool_calls=settings.scripted.tool_calls,
-                    tool_preamble=settings.scripted.tool_preamble,
-                )
-            ), ""
-        try:
-            chat = _endpoint(plan, settings)
-        except ValueError as error:
-            raise ModelError(f"llm.engine is {plan.url!r}: {error}.") from error
-        try:
-            await chat.resolve_model()
-        except ChatError as error:
-            return chat, str(error)
-        return chat, ""
+        return await load_chat(plan, self._settings.llm, self._meter)
 
     async def synthesizer(self, plan: Plan) -> Synthesizer:
         """A warm voice."""
@@ -113,19 +92,22 @@ class Loader:
         settings, model = self._settings.asr, plan.model
         window = model.window if isinstance(model, AsrModel) else "margin"
         name = model.name if isinstance(model, AsrModel) else str(plan.path)
-        return await WhisperRecognizer.load(
+        choice = WhisperChoice(
             str(plan.path),
-            name=f"faster-whisper:{name}",
-            scheduler=self._scheduler,
+            f"faster-whisper:{name}",
             window=window,
             margin_ms=settings.window_margin_ms,
             device=settings.device,
+            gpus=settings.gpus,
             compute_type=settings.compute_type,
             beam_size=settings.beam_size,
             cpu_threads=max(1, (os.cpu_count() or 1) // settings.workers),
-            patience=Patience(final_s=settings.final_deadline_s),
+            processes=settings.processes,
+            batch_max=settings.batch_max,
             translates=not isinstance(model, AsrModel) or model.translates,
         )
+        patience = Patience(settings.partial_deadline_s, settings.final_deadline_s)
+        return await start_whisper(choice, self._scheduler, patience)
 
     async def _sphinx(self) -> Recognizer:
         from models.asr.sphinx import SphinxRecognizer  # noqa: PLC0415
@@ -134,27 +116,6 @@ class Loader:
         return await SphinxRecognizer.load(
             decoders_max=settings.utterances_max, final_deadline_s=settings.final_deadline_s
         )
-
-
-def _endpoint(plan: Plan, settings: LlmSettings) -> OpenAIChat:
-    timeouts = ChatTimeouts(
-        connect_s=settings.connect_timeout_s,
-        first_token_s=settings.first_token_timeout_s,
-        between_tokens_s=settings.token_timeout_s,
-        total_s=settings.total_timeout_s,
-    )
-    servers = {port: name.lower() for name, port in LOCAL_PORTS.items()}
-    label = next((name for port, name in servers.items() if f":{port}/" in plan.url), "openai")
-    return OpenAIChat(
-        plan.url,
-        settings.model,
-        api_key=settings.api_key,
-        timeouts=timeouts,
-        disable_thinking=settings.disable_thinking,
-        streams_max=settings.streams_max,
-        call_limits=CallLimits(settings.tool_calls_max, settings.tool_arguments_bytes_max),
-        label=label,
-    )
 
 
 def _espeak() -> Synthesizer:

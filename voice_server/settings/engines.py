@@ -76,11 +76,21 @@ class ScriptedLlmSettings(Section):
     """What it says before it calls."""
 
 
+class FallbackSettings(Section):
+    """A language model to ask when the ones before it fail."""
+
+    engine: str
+    """`offline`, `anthropic:MODEL` or the base URL of an OpenAI-compatible server."""
+    model: str = "auto"
+    api_key: str = Field(default="", repr=False)
+
+
 class LlmSettings(Section):
     """The language model that answers."""
 
     engine: str = "auto"
-    """`auto`, `offline`, `scripted` or the base URL of an OpenAI-compatible server."""
+    """`auto`, `offline`, `scripted`, `anthropic:MODEL` or the base URL of an OpenAI-compatible
+    server."""
     model: str = "auto"
     """Model id at the endpoint; `auto` takes the first it lists."""
     api_key: str = Field(default="", repr=False)
@@ -100,7 +110,19 @@ class LlmSettings(Section):
     token_timeout_s: Seconds = 10.0
     total_timeout_s: Seconds = 60.0
     disable_thinking: bool = False
-    """Ask the endpoint for a chat template without thinking (Qwen and its like)."""
+    """Ask the endpoint for answers without thinking (Qwen and its like)."""
+    warm_prefix: Literal["auto", "always", "never"] = "auto"
+    """Send the prompt ahead when the user begins to speak, so that the endpoint has it cached;
+    `auto`: not over https, where tokens usually cost money."""
+    anthropic_url: str = "https://api.anthropic.com/v1"
+    """Where `anthropic:MODEL` is asked."""
+    fallbacks: tuple[FallbackSettings, ...] = ()
+    """Asked in this order when the engine fails before its first word; tables of `engine`, `model`
+    and `api_key`."""
+    breaker_failures_max: Annotated[int, Field(ge=1, le=100)] = 3
+    """Failures in a row after which a language model that has fallbacks is left alone."""
+    breaker_rest_s: Seconds = 20.0
+    """How long it is left alone."""
     streams_max: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Replies that may be streamed from the endpoint at once."""
     tool_calls_max: Annotated[int, Field(ge=1, le=128)] = 16

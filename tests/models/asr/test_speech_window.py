@@ -75,7 +75,8 @@ def test_audible_counts_what_could_be_a_voice() -> None:
     [
         (np.concatenate([tone(300), silence(200)]), 200),
         (np.concatenate([tone(300), tone(200, 300)]), 200),
-        (np.concatenate([tone(300), tone(200, 1000)]), 0),
+        (np.concatenate([tone(300), tone(200, 1000)]), 200),
+        (np.concatenate([tone(300), tone(200, 3000)]), 0),
         (silence(70), 70),
         (silence(0), 0),
     ],

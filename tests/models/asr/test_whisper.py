@@ -11,8 +11,10 @@ import pytest
 from audio import Samples
 from models.asr import RecognitionError, RecognitionOptions, Superseded, Transcript, Utterance
 from models.asr.whisper import Patience, WhisperRecognizer
+from models.asr.whisper_crew import WhisperThreads
 from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_loader import load_decoder
+from models.asr.whisper_startup import WhisperChoice, start_whisper
 from models.asr.whisper_window import WindowPolicy
 from models.scheduler import Scheduler
 from tests.support.speech import LEAD_MS, TRAIL_MS, say
@@ -56,7 +58,7 @@ def decoder() -> WhisperDecoder:
 @pytest.fixture
 async def recognizer(decoder: WhisperDecoder) -> AsyncIterator[WhisperRecognizer]:
     scheduler = Scheduler(2)
-    recognizer = WhisperRecognizer(decoder, scheduler, name="bundled")
+    recognizer = WhisperRecognizer(WhisperThreads(decoder, 2), scheduler, name="bundled")
     yield recognizer
     await recognizer.close()
     await scheduler.close()
@@ -125,7 +127,7 @@ async def test_partials_grow_by_appending(recognizer: WhisperRecognizer, text: s
 
 async def test_a_final_after_silence_costs_nothing(decoder: WhisperDecoder) -> None:
     scheduler = Scheduler(1)
-    counted = WhisperRecognizer(decoder, scheduler, name="counted")
+    counted = WhisperRecognizer(WhisperThreads(decoder, 1), scheduler, name="counted")
     utterance = begin(counted)
     utterance.feed(say(EXACT[0]))
     first = await utterance.partial()
@@ -201,9 +203,8 @@ async def test_eight_speakers_at_once(recognizer: WhisperRecognizer) -> None:
 
 async def test_a_real_models_window_has_a_margin() -> None:
     scheduler = Scheduler(1)
-    recognizer = await WhisperRecognizer.load(
-        str(BUNDLED), name="m", scheduler=scheduler, window="margin", beam_size=2, device="cpu"
-    )
+    choice = WhisperChoice(str(BUNDLED), "m", beam_size=2, device="cpu")
+    recognizer = await start_whisper(choice, scheduler)
     utterance = recognizer.utterance(RecognitionOptions(prompt="Hello.", hot_words=["Grace"]))
     utterance.feed(say(EXACT[0]))
     assert (await utterance.final()).text != ""
@@ -217,9 +218,8 @@ async def test_it_says_what_it_can_do(recognizer: WhisperRecognizer, tmp_path: P
     scheduler = Scheduler(1)
     folder = str(save_tiny_whisper(tmp_path / "tiny"))
     for trained in (True, False):
-        multilingual = await WhisperRecognizer.load(
-            folder, name="tiny", scheduler=scheduler, translates=trained
-        )
+        choice = WhisperChoice(folder, "tiny", translates=trained)
+        multilingual = await start_whisper(choice, scheduler)
         assert {"de", "zh"} < multilingual.languages
         assert multilingual.translates is trained
     await scheduler.close()
@@ -234,7 +234,8 @@ async def test_an_unknown_language_is_refused(recognizer: WhisperRecognizer) -> 
 
 async def test_an_impatient_final_fails_with_a_sentence(decoder: WhisperDecoder) -> None:
     scheduler = Scheduler(1)
-    hasty = WhisperRecognizer(decoder, scheduler, name="hasty", patience=Patience(final_s=-1))
+    crew = WhisperThreads(decoder, 1)
+    hasty = WhisperRecognizer(crew, scheduler, name="hasty", patience=Patience(final_s=-1))
     utterance = begin(hasty)
     utterance.feed(say(EXACT[0]))
     with pytest.raises(RecognitionError, match="too busy"):

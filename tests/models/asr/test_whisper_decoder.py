@@ -113,10 +113,10 @@ def test_a_multilingual_model_is_told_to_translate(multilingual: WhisperDecoder)
     """Its weights are random: that it says something else shows that it was told something else."""
     clip = load_clip("question")
     said, translated = (
-        multilingual.decode(Task(clip, 0, RecognitionOptions("de", translate=translate))).words
+        multilingual.decode(Task(clip, 0, RecognitionOptions("de", translate=translate)))
         for translate in (False, True)
     )
-    assert said != translated
+    assert said.log_probability != translated.log_probability
 
 
 def test_threads_do_not_disturb_each_other(short: WhisperDecoder) -> None:

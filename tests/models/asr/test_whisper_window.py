@@ -12,7 +12,6 @@ from models.asr.whisper_window import (
     WindowKind,
     WindowPolicy,
     is_doubtful,
-    is_silence,
     tokens_max,
     without_loop,
 )
@@ -76,9 +75,3 @@ def test_doubtful_are_loops_and_guesses() -> None:
     assert is_doubtful(words("turn on the light"), -1.1)
     assert is_doubtful(words("la " * 5), -0.1)
     assert is_doubtful(words("one two three four five six seven eight nine " * 4), -0.1)
-
-
-def test_silence_needs_both_signs() -> None:
-    assert is_silence(0.7, -1.1)
-    assert not is_silence(0.7, -0.9)
-    assert not is_silence(0.5, -1.1)

@@ -10,6 +10,7 @@ import pytest
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions
 from models.asr.whisper import WhisperRecognizer
+from models.asr.whisper_startup import WhisperChoice, start_whisper
 from models.hub import bundled_asr
 from models.scheduler import Scheduler
 from models.scripted import RecognizerScript, ScriptedRecognizer
@@ -44,9 +45,8 @@ def settings(*assignments: str) -> Settings:
 @pytest.fixture
 async def recognizer() -> AsyncIterator[WhisperRecognizer]:
     scheduler = Scheduler(2)
-    loaded = await WhisperRecognizer.load(
-        str(bundled_asr()), name="bundled", scheduler=scheduler, window="short"
-    )
+    choice = WhisperChoice(str(bundled_asr()), "bundled", window="short", processes=False)
+    loaded = await start_whisper(choice, scheduler)
     yield loaded
     await loaded.close()
     await scheduler.close()
