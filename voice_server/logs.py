@@ -1,15 +1,20 @@
 """Logs: to stderr, as text for people or JSON for machines, and never with a secret in them.
 
 Messages are fixed sentences; what varies goes into `extra` fields. Nobody's words are logged
-anywhere in the server; this module guards against keys and tokens that libraries would print.
+anywhere in the server; this module guards against what libraries would print: keys and tokens, what
+a client offered or garbled, and the texts of exceptions, which quote what they could not digest.
 """
 
 import json
 import logging
 import re
 import sys
+import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Literal, TextIO
+
+from aiohttp.http_exceptions import HttpProcessingError
 
 LogFormat = Literal["text", "json"]
 
@@ -28,7 +33,7 @@ def configure(
     """Send all logs of the process to stderr (or `stream`), replacing earlier handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
-    handler.addFilter(forget_subprotocols)
+    handler.addFilter(quote_nobody)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
     for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "huggingface_hub", "faster_whisper"):
@@ -37,15 +42,32 @@ def configure(
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
-def forget_subprotocols(record: logging.LogRecord) -> bool:
-    """A logging filter that lets every record pass, one of them with another message.
+def quote_nobody(record: logging.LogRecord) -> bool:
+    """A logging filter that takes out of libraries' messages what others said.
 
-    aiohttp warns about unknown WebSocket subprotocols by listing all that the client offered, and
-    a browser can send its key in no other place.
+    aiohttp lists all subprotocols that a client offered if it knows none of them, and a browser can
+    send its key in no other place. It also shows requests that it could not parse, at length: they
+    are dropped, since anybody can send as many as they like. asyncio shows results and exceptions
+    of tasks below the first line.
     """
     if record.name == "aiohttp.websocket":
         record.msg, record.args = "The client offered no subprotocol that we speak.", ()
-    return True
+    elif record.name == "asyncio":
+        record.msg, record.args = record.getMessage().partition("\n")[0], ()
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def without_text(raised: Raised) -> str:
+    """Where an exception was raised and of what type it is; of the system's errors the meaning."""
+    type_, error, places = raised
+    if type_ is None:
+        return ""
+    meaning = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    return "".join(traceback.format_tb(places)) + type_.__qualname__ + meaning
 
 
 def hide_secrets(line: str) -> str:
@@ -62,6 +84,10 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write the record, and its exception below it."""
         return hide_secrets(super().format(record))
+
+    def formatException(self, ei: Raised) -> str:
+        """Write the exception without its text."""
+        return without_text(ei)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Append the extra fields."""
@@ -82,7 +108,7 @@ class JsonFormatter(logging.Formatter):
             **extra_fields(record),
         }
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = without_text(record.exc_info)
         return hide_secrets(json.dumps(fields, ensure_ascii=False, default=str))
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from aiohttp.http_exceptions import BadStatusLine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,14 +45,41 @@ def test_json_is_one_object_per_line() -> None:
     assert entry["time"].endswith("+00:00")
 
 
-def test_json_carries_exceptions() -> None:
+def failed_with(error: Exception, format: LogFormat, logger: str = "voice_server.test") -> str:
+    """What is written about an exception."""
     stream = io.StringIO()
-    logs.configure("info", "json", stream)
+    logs.configure("debug", format, stream)
     try:
-        raise ValueError("broken")
-    except ValueError:
-        logging.getLogger("voice_server.test").exception("It failed.")
-    assert "ValueError: broken" in json.loads(stream.getvalue())["exception"]
+        raise error
+    except type(error):
+        logging.getLogger(logger).exception("It failed.")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_exceptions_say_what_and_where_but_quote_nobody(format: LogFormat) -> None:
+    line = failed_with(ValueError(f"could not digest {SECRET}"), format)
+    assert "ValueError" in line
+    assert "test_logs.py" in line
+    assert "digest" not in line
+
+
+def test_errors_of_the_system_are_named() -> None:
+    line = failed_with(OSError(28, "No space left on device", "/home/somebody"), "text")
+    assert line.endswith("OSError: No space left on device\n")
+
+
+def test_requests_that_cannot_be_parsed_are_not_shown() -> None:
+    error = BadStatusLine(f"GET /{SECRET}")
+    assert failed_with(error, "text", "aiohttp.server") == ""
+
+
+def test_asyncio_shows_no_results() -> None:
+    stream = io.StringIO()
+    logs.configure("info", "text", stream)
+    logging.getLogger("asyncio").error("Task was lost\nfuture: <Task result=%r>", SECRET)
+    assert "Task was lost" in stream.getvalue()
+    assert SECRET not in stream.getvalue()
 
 
 def test_the_level_is_kept() -> None:

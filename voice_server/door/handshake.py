@@ -9,9 +9,11 @@ import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aiohttp import HttpVersion, HttpVersion11
+from aiohttp import HttpVersion, HttpVersion10, HttpVersion11
 from multidict import CIMultiDictProxy
 
+SEGMENT_CHARS_MAX = 255
+"""Of a path, between two slashes; file systems choke on more."""
 VERSION = "13"
 KEY_BYTES = 16
 
@@ -39,8 +41,12 @@ def asks_for_websocket(method: str, headers: Headers) -> bool:
     )
 
 
-def request_objection(version: HttpVersion, headers: Headers) -> Objection | None:
-    """What is wrong with the headers of any request."""
+def request_objection(version: HttpVersion, path: str, headers: Headers) -> Objection | None:
+    """What is wrong with any request, whatever it asks for."""
+    if version < HttpVersion10:
+        return Objection(400, "This server speaks HTTP/1.1.")
+    if any(len(segment) > SEGMENT_CHARS_MAX for segment in path.split("/")):
+        return Objection(404, "Nothing here has so long a name.")
     if version >= HttpVersion11 and not headers.get("Host"):
         return Objection(400, "The header Host is missing.")
     return _repeated(headers, ONCE)
@@ -50,7 +56,7 @@ def handshake_objection(
     version: HttpVersion, method: str, headers: Headers, *, has_body: bool
 ) -> Objection | None:
     """What is wrong with a handshake."""
-    if version < HttpVersion11:
+    if version != HttpVersion11:
         return Objection(400, "A WebSocket begins with HTTP/1.1.")
     if not asks_for_websocket(method, headers):
         message = "This is a WebSocket: send Upgrade: websocket and Connection: Upgrade."

@@ -28,7 +28,7 @@ async def reception(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     alone = step.begin_answer()
     try:
-        if objection := request_objection(request.version, request.headers):
+        if objection := request_objection(request.version, request.path, request.headers):
             _refuse(objection)
         if asks_for_websocket(request.method, request.headers) and not request.can_read_body:
             if not alone:
