@@ -172,8 +172,10 @@ def _name(model: AsrModel | VoiceModel) -> str:
 async def _llm(settings: Settings, found: Findings) -> Check:
     """The language model; an endpoint is asked for its models."""
     check = _planned("llm", partial(plan_llm, settings.llm, found))
-    if check.verdict == "missing" or not (url := plan_llm(settings.llm, found).url):
+    plan = plan_llm(settings.llm, found) if check.verdict != "missing" else None
+    if plan is None or plan.engine != "endpoint":
         return check
+    url = plan.url
     try:
         models = await discover(url, settings.llm.api_key, settings.llm.connect_timeout_s)
     except (ChatError, ValueError) as error:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,20 @@ class ChatModel(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+        ...
+
+
+@runtime_checkable
+class PrefixWarmer(Protocol):
+    """A `ChatModel` that can take a prompt in ahead of its reply.
+
+    Worth it where a server keeps the beginnings of prompts: send what is known as soon as the user
+    begins to speak, and the reply begins sooner.
+    """
+
+    async def warm(self, messages: Sequence[Message], options: ChatOptions) -> bool:
+        """Make the endpoint read `messages`; `options` as for the reply: tools are read, too.
+
+        Returns whether it did. Never raises `ChatError`. Cancelling it ends the work.
+        """
         ...

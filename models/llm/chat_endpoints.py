@@ -6,13 +6,14 @@ answers: vLLM, Ollama, llama.cpp, LM Studio and the hosted ones.
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import aiohttp
 import msgspec
 from yarl import URL
 
 from models.llm import ChatError, ChatFailure
+from models.llm.chat_errors import Complaints
 
 LOCAL_PORTS = {"vLLM": 8000, "Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234}
 """Where the usual local servers listen, best first."""
@@ -21,6 +22,7 @@ OWN_NAME = "voice-server"
 """`owned_by` in our own model list, so that we never take another voice server for an LLM."""
 
 _ANSWER_BYTES_MAX = 1 << 20
+_KEY_HEADERS = {"Authorization", "x-api-key"}
 _NOT_CHAT = re.compile(r"embed|rerank|whisper|bge-|tts", re.IGNORECASE)
 
 
@@ -56,9 +58,8 @@ def shown(base: URL) -> str:
 
 
 def headers(api_key: str) -> dict[str, str]:
-    """The headers of every request; no compression, because it delays tokens."""
-    authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    return {"Accept-Encoding": "identity", **authorization}
+    """How a request to an OpenAI-compatible endpoint says who asks."""
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def first_chat_model(models: Sequence[str]) -> str | None:
@@ -72,27 +73,46 @@ async def discover(base_url: str, api_key: str = "", timeout: float = 2.0) -> li
     `timeout` is in seconds, for the whole question. Raises `ChatError`, or `ValueError` for an
     address that cannot be one.
     """
-    base = normalise(base_url)
+    _, models = await locate(normalise(base_url), headers(api_key), timeout)
+    return models
+
+
+async def locate(
+    base: URL, headers: Mapping[str, str], timeout: float = 2.0
+) -> tuple[URL, list[str]]:
+    """Where the API really begins, and its models: `base`, or else `base` with `/v1` at its end.
+
+    Raises `ChatError`.
+    """
+    try:
+        return base, await list_models(base, headers, timeout)
+    except ChatError as error:
+        if error.failure is ChatFailure.UNREACHABLE or base.name == "v1":
+            raise
+        deeper = base / "v1"
+        try:
+            return deeper, await list_models(deeper, headers, timeout)
+        except ChatError:
+            raise error from None
+
+
+async def list_models(base: URL, headers: Mapping[str, str], timeout: float) -> list[str]:
+    """What `GET {base}/models` answers. `timeout` is in seconds. Raises `ChatError`."""
     limits = aiohttp.ClientTimeout(total=timeout)
+    complaints = Complaints(shown(base), has_key=not _KEY_HEADERS.isdisjoint(headers))
     try:
         async with (
-            aiohttp.ClientSession(timeout=limits, headers=headers(api_key)) as session,
+            aiohttp.ClientSession(timeout=limits, headers=headers) as session,
             session.get(f"{base}/models", allow_redirects=False) as response,
         ):
             if response.status != 200:
-                raise ChatError(
-                    ChatFailure.REFUSED,
-                    f"The LLM endpoint {shown(base)} answered {response.status} when asked for its "
-                    "models. Check the address and the API key, or name the model.",
-                )
+                raise complaints.no_list(response.status)
             answer = await _read_at_most(response, _ANSWER_BYTES_MAX)
     except TimeoutError as error:
-        message = f"The LLM endpoint {shown(base)} did not list its models within {timeout:g} s."
-        raise ChatError(ChatFailure.UNREACHABLE, f"{message} Check that it is running.") from error
+        raise complaints.silent(timeout) from error
     except aiohttp.ClientError as error:
-        message = f"The LLM endpoint {shown(base)} cannot be reached ({type(error).__name__})."
-        raise ChatError(ChatFailure.UNREACHABLE, f"{message} Check that it is running.") from error
-    return _model_ids(base, answer)
+        raise complaints.unreachable(error) from error
+    return _model_ids(complaints, answer)
 
 
 async def find_local(
@@ -128,13 +148,9 @@ async def _read_at_most(response: aiohttp.ClientResponse, bytes_max: int) -> byt
     return bytes(body[:bytes_max])
 
 
-def _model_ids(base: URL, answer: bytes) -> list[str]:
+def _model_ids(complaints: Complaints, answer: bytes) -> list[str]:
     try:
         listed = msgspec.json.decode(answer, type=_ModelList)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ChatError(
-            ChatFailure.BROKEN,
-            f"{shown(base)}/models did not answer with a list of models. "
-            "Check that the address belongs to an OpenAI-compatible server.",
-        ) from error
+        raise complaints.no_models_in_answer() from error
     return [model.id for model in listed.data or [] if model.owned_by != OWN_NAME]

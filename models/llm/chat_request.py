@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from models.llm import ChatOptions, Message, Tool, ToolCall
+from models.llm.habits import Habits
 
 NO_PARAMETERS: Mapping[str, object] = {"type": "object", "properties": {}}
 """The JSON Schema of a tool that takes none."""
@@ -22,27 +23,26 @@ def request_body(
     model: str,
     messages: Sequence[Message],
     options: ChatOptions,
+    habits: Habits,
     *,
-    usage: bool = True,
     disable_thinking: bool = False,
 ) -> bytes:
-    """The JSON of a streaming request.
-
-    `usage` asks for token counts in a last chunk; `disable_thinking` tells Qwen-like chat templates
-    to answer at once. Some servers refuse either, because they do not know the field.
-    """
+    """The JSON of a streaming request, without what this server refuses."""
+    limit = "max_tokens" if habits.old_limit else "max_completion_tokens"
     body: dict[str, object] = {
         "model": model,
         "messages": [_message(message) for message in messages],
         "stream": True,
-        "max_tokens": options.max_tokens,
+        limit: options.max_tokens,
     }
-    if options.temperature is not None:
+    if options.temperature is not None and habits.temperature:
         body["temperature"] = options.temperature
-    if usage:
+    if habits.usage:
         body["stream_options"] = {"include_usage": True}
-    if disable_thinking:
+    if disable_thinking and habits.template:
         body["chat_template_kwargs"] = {"enable_thinking": False}
+    if disable_thinking and habits.effort:
+        body["reasoning_effort"] = "none"
     return msgspec.json.encode(body | _tool_fields(options))
 
 

@@ -44,6 +44,8 @@ class Piece:
     text: str = field(default="", repr=False)
     calls: tuple[CallPiece, ...] = ()
     finish: Finish | None = None
+    ended: bool = False
+    """Nothing follows."""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
@@ -98,7 +100,9 @@ _decoder = msgspec.json.Decoder(_Chunk)
 
 
 def read_chunk(data: str) -> Piece:
-    """Interpret one event other than `END`. Raises `NotAChunk` or `EndpointError`."""
+    """Interpret one event. Raises `NotAChunk` or `EndpointError`."""
+    if data == END:
+        return Piece(finish="stop", ended=True)
     try:
         chunk = _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -153,11 +157,14 @@ def _finish(reason: str | None) -> Finish | None:
             return "stop"
 
 
+def kind_of(*names: str) -> str:
+    """The first name that is a name; prose may quote the speaker."""
+    return next((name for name in names if name and _NAME.fullmatch(name)), "unnamed")
+
+
 def _raise_reported(error: _Error | str) -> None:
-    """Raise with the machine-readable part of a reported error; its prose may quote the speaker."""
+    """Raise with the machine-readable part of a reported error."""
     reported = _Error() if isinstance(error, str) else error
     code = "" if reported.code is None else str(reported.code)
-    kind = next(
-        (name for name in (reported.type, code) if name and _NAME.fullmatch(name)), "unnamed"
-    )
+    kind = kind_of(reported.type or "", code)
     raise EndpointError(kind, int(code) if _STATUS.fullmatch(code) else None)

@@ -142,19 +142,20 @@ def _abort(request: web.Request) -> None:
 
 @asynccontextmanager
 async def chat_endpoint(
-    *answers: Answer, models: object = ({"id": "tiny", "object": "model"},)
+    *answers: Answer, models: object = ({"id": "tiny", "object": "model"},), prefix: str = "/v1"
 ) -> AsyncGenerator[ChatEndpoint, None]:
-    """Serve `answers` on a free port of 127.0.0.1 for the length of the block."""
+    """Serve `answers` below `prefix` on a free port of 127.0.0.1 for the length of the block."""
     endpoint = ChatEndpoint(answers or [whole_answer("Hello", " there.")], models)
     app = web.Application(client_max_size=1 << 24)
-    app.router.add_post("/v1/chat/completions", endpoint.chat)
-    app.router.add_get("/v1/models", endpoint.list_models)
+    app.router.add_post(f"{prefix}/chat/completions", endpoint.chat)
+    app.router.add_post(f"{prefix}/messages", endpoint.chat)
+    app.router.add_get(f"{prefix}/models", endpoint.list_models)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    endpoint.url = f"http://{host}:{port}/v1"
+    endpoint.url = f"http://{host}:{port}{prefix}"
     try:
         yield endpoint
     finally:

@@ -8,7 +8,9 @@ import aiohttp
 import pytest
 
 from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message, TextDelta
-from models.llm.openai_chat import OpenAIChat, discover
+from models.llm.chat_endpoints import discover
+from models.llm.http_chat import Endpoint, HttpChat
+from models.llm.openai_chat import openai_chat
 
 pytestmark = [pytest.mark.engine, pytest.mark.vllm]
 
@@ -17,13 +19,13 @@ _ENDLESS_TOKENS = 1800
 
 
 @pytest.fixture
-async def model(server_url: str) -> AsyncGenerator[OpenAIChat, None]:
-    chat = OpenAIChat(server_url, label="vllm")
+async def model(server_url: str) -> AsyncGenerator[HttpChat, None]:
+    chat = openai_chat(Endpoint(server_url, label="vllm"))
     yield chat
     await chat.close()
 
 
-async def _reply(model: OpenAIChat, *messages: Message) -> tuple[list[str], Completed]:
+async def _reply(model: HttpChat, *messages: Message) -> tuple[list[str], Completed]:
     options = ChatOptions(max_tokens=400, temperature=0.0)
     async with aclosing(model.reply(messages, options)) as values:
         received = [value async for value in values]
@@ -47,7 +49,7 @@ async def _until_idle(server_url: str) -> None:
             pass
 
 
-async def test_a_sentence_streams_and_stops_by_itself(model: OpenAIChat) -> None:
+async def test_a_sentence_streams_and_stops_by_itself(model: HttpChat) -> None:
     deltas, completed = await _reply(model, Message("user", "Hello."))
     assert "".join(deltas) == "Hello! How can I help you?"
     assert len(deltas) > 3
@@ -57,13 +59,15 @@ async def test_a_sentence_streams_and_stops_by_itself(model: OpenAIChat) -> None
     assert model.name == "vllm:tiny"
 
 
-async def test_max_tokens_is_kept(model: OpenAIChat) -> None:
+async def test_max_tokens_is_kept(model: HttpChat) -> None:
     async with aclosing(model.reply(_ENDLESS, ChatOptions(max_tokens=20))) as values:
         received = [value async for value in values]
-    assert received[-1] == Completed("length", received[-1].prompt_tokens, 20, 0)  # type: ignore[union-attr]
+    completed = received[-1]
+    assert isinstance(completed, Completed)
+    assert (completed.reason, completed.completion_tokens) == ("length", 20)
 
 
-async def test_closing_the_stream_ends_generation(model: OpenAIChat, server_url: str) -> None:
+async def test_closing_the_stream_ends_generation(model: HttpChat, server_url: str) -> None:
     before = await _metric(server_url, "generation_tokens_total")
     options = ChatOptions(max_tokens=_ENDLESS_TOKENS)
     async with aclosing(model.reply(_ENDLESS, options)) as values:
@@ -77,7 +81,7 @@ async def test_closing_the_stream_ends_generation(model: OpenAIChat, server_url:
     assert after - at_abort == completed.completion_tokens, "the aborted reply made no token more"
 
 
-async def test_cancelling_the_task_ends_generation(model: OpenAIChat, server_url: str) -> None:
+async def test_cancelling_the_task_ends_generation(model: HttpChat, server_url: str) -> None:
     before = await _metric(server_url, "generation_tokens_total")
     talking = asyncio.Event()
 
@@ -96,7 +100,7 @@ async def test_cancelling_the_task_ends_generation(model: OpenAIChat, server_url
     assert await _metric(server_url, "generation_tokens_total") - before < _ENDLESS_TOKENS
 
 
-async def test_eight_replies_at_once(model: OpenAIChat) -> None:
+async def test_eight_replies_at_once(model: HttpChat) -> None:
     questions = [Message("user", "Tell me a long story.")] * 4 + [Message("user", "Hello.")] * 4
     replies = await asyncio.gather(*(_reply(model, question) for question in questions))
     texts = ["".join(deltas) for deltas, _ in replies]
@@ -105,7 +109,7 @@ async def test_eight_replies_at_once(model: OpenAIChat) -> None:
     assert texts[4:] == ["Hello! How can I help you?"] * 4
 
 
-async def test_the_second_turn_finds_the_first_in_the_cache(model: OpenAIChat) -> None:
+async def test_the_second_turn_finds_the_first_in_the_cache(model: HttpChat) -> None:
     system = Message("system", "You are a voice assistant. Answer in one sentence. " * 4)
     first = [system, Message("user", "Tell me a long story.")]
     deltas, _ = await _reply(model, *first)
@@ -117,14 +121,14 @@ async def test_the_second_turn_finds_the_first_in_the_cache(model: OpenAIChat) -
 
 
 async def test_an_unknown_model_is_refused(server_url: str) -> None:
-    chat = OpenAIChat(server_url, "no-such-model")
+    chat = openai_chat(Endpoint(server_url, "no-such-model"))
     with pytest.raises(ChatError, match="answered 404") as caught:
         await _reply(chat, Message("user", "Hello."))
     await chat.close()
     assert caught.value.failure is ChatFailure.REFUSED
 
 
-async def test_a_conversation_longer_than_the_context_is_refused(model: OpenAIChat) -> None:
+async def test_a_conversation_longer_than_the_context_is_refused(model: HttpChat) -> None:
     with pytest.raises(ChatError, match="the model's context") as caught:
         await _reply(model, Message("user", "word " * 5000))
     assert caught.value.failure is ChatFailure.REFUSED

@@ -55,7 +55,16 @@ class Plan:
     """One engine, not yet loaded."""
 
     role: Role
-    engine: Literal["whisper", "pocketsphinx", "piper", "espeak", "endpoint", "offline", "scripted"]
+    engine: Literal[
+        "whisper",
+        "pocketsphinx",
+        "piper",
+        "espeak",
+        "endpoint",
+        "anthropic",
+        "offline",
+        "scripted",
+    ]
     reason: str
     """The end of a sentence that begins "…, because"."""
     notice: str = ""
@@ -64,6 +73,8 @@ class Plan:
     path: Path | None = None
     """None with a model: it has to be fetched."""
     url: str = ""
+    llm: str = ""
+    """The language model's name, where the engine's setting has it."""
 
     @property
     def must_fetch(self) -> bool:
@@ -122,14 +133,31 @@ def plan_llm(settings: LlmSettings, found: Findings) -> Plan:
     if engine == "auto":
         reason = "no language-model server answers on this machine"
         return Plan("llm", "offline", reason, NOTICES["offline"])
-    if engine == "offline":
-        return Plan("llm", "offline", "it was asked for", NOTICES["offline"])
     if engine == "scripted":
         return _scripted("llm")
-    if engine.startswith(("http://", "https://")):
+    return _named_llm("llm.engine", engine, settings)
+
+
+def plan_fallbacks(settings: LlmSettings) -> list[Plan]:
+    """The language models behind the first one. Raises `ModelError`."""
+    return [
+        _named_llm(f"llm.fallbacks[{number}].engine", fallback.engine, settings)
+        for number, fallback in enumerate(settings.fallbacks)
+    ]
+
+
+def _named_llm(key: str, engine: str, settings: LlmSettings) -> Plan:
+    kind, _, name = engine.partition(":")
+    if engine == "offline":
+        return Plan("llm", "offline", "it was asked for", NOTICES["offline"])
+    if kind in ("http", "https"):
         return Plan("llm", "endpoint", "it was asked for", url=engine)
+    if kind == "anthropic" and name:
+        url = settings.anthropic_url
+        return Plan("llm", "anthropic", "it was asked for", url=url, llm=name)
+    words = "auto, offline, scripted" if key == "llm.engine" else "offline"
     raise ModelError(
-        f"llm.engine is {engine!r}: use auto, offline, scripted or an address such as "
+        f"{key} is {engine!r}: use {words}, anthropic:MODEL or an address such as "
         "http://127.0.0.1:8000/v1."
     )
 

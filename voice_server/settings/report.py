@@ -58,9 +58,15 @@ def _holds(tree: Mapping[str, object], path: Sequence[str]) -> bool:
     return len(path) == 1 or (isinstance(rest, Mapping) and _holds(rest, path[1:]))
 
 
+def _pair(name: str, value: object) -> str:
+    return f"{name} = {HIDDEN if value and name in SECRETS else _toml(value)}"
+
+
 def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, BaseModel):
+        return f"{{{', '.join(_pair(name, item) for name, item in value)}}}"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return json.dumps(str(value), ensure_ascii=False)

@@ -7,7 +7,14 @@ import pytest
 from yarl import URL
 
 from models.llm import ChatError, ChatFailure, chat_endpoints
-from models.llm.chat_endpoints import discover, find_local, first_chat_model, normalise, shown
+from models.llm.chat_endpoints import (
+    discover,
+    find_local,
+    first_chat_model,
+    locate,
+    normalise,
+    shown,
+)
 from tests.support.chat_endpoint import Answer, chat_endpoint
 
 pytestmark = pytest.mark.socket
@@ -50,6 +57,15 @@ async def test_discover_lists_the_models_in_order() -> None:
     async with chat_endpoint(models=[{"id": "b"}, {"id": "a"}]) as endpoint:
         assert await discover(endpoint.url) == ["b", "a"]
         assert await discover(endpoint.url.removesuffix("/v1")) == ["b", "a"]
+
+
+async def test_an_address_that_lacks_v1_is_put_right() -> None:
+    async with chat_endpoint(prefix="/api/v1") as endpoint:
+        base = URL(endpoint.url.removesuffix("/v1"))
+        assert await locate(base, {}) == (URL(endpoint.url), ["tiny"])
+        assert await locate(URL(endpoint.url), {}) == (URL(endpoint.url), ["tiny"])
+        with pytest.raises(ChatError, match=f"{base}x answered 404"):
+            await locate(URL(f"{base}x"), {})
 
 
 async def test_another_voice_server_is_not_a_language_model() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from models.llm import ChatFailure
-from models.llm.chat_errors import RETRY_S, Complaints, Unavailable
+from models.llm.chat_errors import RETRY_S, Complaints, KeyRefused, Unavailable
 from models.llm.chat_wire import EndpointError
 
 pytestmark = pytest.mark.pure
@@ -32,6 +32,39 @@ def test_a_status_becomes_a_failure_with_a_remedy(
     assert error.failure is failure
     assert str(error).startswith(f"The LLM endpoint {_ENDPOINT} answered {status}. ")
     assert remedy in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        (b'"auto" requires --enable-auto-tool-choice and --tool-call-parser', "Start vLLM with"),
+        (b"tinyllama does not support tools", "cannot call tools"),
+        (b"This model's maximum context length is 8192 tokens", "longer than the model's context"),
+        (b"exceeds the available context size", "longer than the model's context"),
+    ],
+)
+def test_what_a_refusal_says_leads_to_the_remedy(body: bytes, remedy: str) -> None:
+    error = _complaints.refusal(400, body=body)
+    assert remedy in str(error)
+    assert body.decode() not in str(error)
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+@pytest.mark.parametrize("status", [401, 403])
+def test_keys(status: int, has_key: bool) -> None:
+    complaints = Complaints(_ENDPOINT, has_key=has_key)
+    errors = [
+        complaints.refusal(status),
+        complaints.no_list(status),
+        complaints.reported(EndpointError("authentication_error", status), begun=False),
+    ]
+    says = "the configured API key" if has_key else "none is configured"
+    assert all(isinstance(error, KeyRefused) and says in str(error) for error in errors)
+
+
+def test_models_that_are_not_served() -> None:
+    assert "serves Qwen3-8B." in str(_complaints.no_such_model("qwen3-8b", ["gemma", "Qwen3-8B"]))
+    assert "serves a, b, c." in str(_complaints.no_such_model("qwen", ["a", "b", "c", "d"]))
 
 
 @pytest.mark.parametrize(

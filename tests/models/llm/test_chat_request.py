@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from models.llm import ChatOptions, Message, Tool, ToolCall
 from models.llm.chat_request import NO_PARAMETERS, request_body, whole_arguments
+from models.llm.habits import Habits
 
 pytestmark = pytest.mark.pure
 
 
 def _body(*messages: Message, **options: Any) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(request_body("tiny", messages, ChatOptions(**options)))
+    written = request_body("tiny", messages, ChatOptions(**options), Habits())
+    body: dict[str, Any] = json.loads(written)
     return body
 
 
@@ -33,10 +35,17 @@ def test_the_request_asks_for_a_stream() -> None:
 
 def test_fields_that_some_servers_refuse_are_optional() -> None:
     options = ChatOptions(temperature=0.0)
-    body = json.loads(request_body("tiny", [], options, usage=False, disable_thinking=True))
-    assert "stream_options" not in body
+    body = json.loads(request_body("tiny", [], options, Habits(), disable_thinking=True))
     assert body["temperature"] == 0.0
     assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert body["reasoning_effort"] == "none"
+    shy = Habits(usage=False, temperature=False, old_limit=False, template=False, effort=False)
+    assert json.loads(request_body("tiny", [], options, shy, disable_thinking=True)) == {
+        "model": "tiny",
+        "messages": [],
+        "stream": True,
+        "max_completion_tokens": 512,
+    }
 
 
 def test_tools_are_functions_with_a_schema() -> None:

@@ -76,6 +76,10 @@ def test_finish_reasons(reason: str, wanted: str) -> None:
     assert read_chunk(json.dumps(chunk)).finish == wanted
 
 
+def test_the_end_is_an_event_of_its_own() -> None:
+    assert read_chunk("[DONE]") == Piece(finish="stop", ended=True)
+
+
 def test_usage_counts_tokens() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
     assert read_chunk(json.dumps({"usage": usage})) == Piece(prompt_tokens=3, completion_tokens=5)

@@ -6,7 +6,7 @@ import pytest
 
 from models.catalog import AsrModel
 from models.errors import ModelError
-from voice_server.engines.plans import Findings, plan_asr, plan_llm, plan_tts
+from voice_server.engines.plans import Findings, plan_asr, plan_fallbacks, plan_llm, plan_tts
 from voice_server.settings import AsrSettings, LlmSettings, TtsSettings
 
 pytestmark = pytest.mark.pure
@@ -127,8 +127,27 @@ def test_a_language_model_by_address_is_taken() -> None:
         plan_llm(LlmSettings(engine="http://gpu:8000/v1"), Findings()).url == "http://gpu:8000/v1"
     )
     assert plan_llm(LlmSettings(engine="offline"), Findings()).engine == "offline"
-    with pytest.raises(ModelError, match="use auto, offline, scripted or an address"):
+    with pytest.raises(ModelError, match="use auto, offline, scripted, anthropic:MODEL or"):
         plan_llm(LlmSettings(engine="gpt-5"), Findings())
+
+
+def test_anthropic_has_an_address_of_its_own() -> None:
+    plan = plan_llm(LlmSettings(engine="anthropic:claude-9"), Findings())
+    assert (plan.engine, plan.llm, plan.url) == (
+        "anthropic",
+        "claude-9",
+        "https://api.anthropic.com/v1",
+    )
+    with pytest.raises(ModelError, match="anthropic:MODEL"):
+        plan_llm(LlmSettings(engine="anthropic:"), Findings())
+
+
+def test_fallbacks_are_named_by_their_place() -> None:
+    settings = LlmSettings.model_validate(
+        {"fallbacks": [{"engine": "offline"}, {"engine": "scripted"}]}
+    )
+    with pytest.raises(ModelError, match=r"llm\.fallbacks\[1\]\.engine is 'scripted'"):
+        plan_fallbacks(settings)
 
 
 def test_scripted_engines_have_no_notices() -> None:

@@ -54,6 +54,15 @@ def test_secrets_are_hidden() -> None:
     assert line(report(None, ()), "api_key").startswith('api_key = ""'), "nothing to hide"
 
 
+def test_tables_in_lists_are_shown_without_their_secrets() -> None:
+    fallback = f'{{engine = "offline", api_key = "{SECRET}"}}'
+    text = report(None, [f"llm.fallbacks=[{fallback}]"])
+    assert SECRET not in text
+    assert tomllib.loads(text)["llm"]["fallbacks"] == [
+        {"engine": "offline", "model": "auto", "api_key": "[hidden]"}
+    ]
+
+
 def test_wrong_settings_are_refused() -> None:
     with pytest.raises(SettingsError):
         report(None, ["turn.silence_ms=1"])
