@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_server.exposure import check_exposure, host_allowed, is_loopback, origin_allowed
+from voice_server.exposure import (
+    check_exposure,
+    client_address,
+    host_allowed,
+    is_loopback,
+    origin_allowed,
+)
+from voice_server.identity.keys import entry
 from voice_server.settings import Settings, SettingsError, load
 
 pytestmark = pytest.mark.pure
@@ -135,3 +142,38 @@ def test_any_text_gets_an_answer(origin: str, host: str, allowed: list[str]) -> 
 def test_an_origin_is_allowed_by_itself(origin: str) -> None:
     assert origin_allowed(origin, "elsewhere.example", [origin])
     assert origin_allowed(origin, origin.split("://")[1], ())
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "address"),
+    [
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "6.6.6.6", "10.0.0.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "10.0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "6.6.6.6, 10.0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "6.6.6.6,10.0.0.1 , ::1", "10.0.0.1"),
+        ("::1", "::1", "::1"),
+        ("127.0.0.1", ", ,", "127.0.0.1"),
+    ],
+)
+def test_only_trusted_proxies_say_who_asks(remote: str, forwarded: str, address: str) -> None:
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    assert client_address(remote, headers, ("127.0.0.1", "::1")) == address
+
+
+def test_plain_keys_are_warned_of_and_bad_ones_refused(caplog: pytest.LogCaptureFixture) -> None:
+    check_exposure(settings(f'auth.keys=["{KEY}"]'))
+    assert "voice-server token key" in caplog.text
+    assert KEY not in caplog.text
+    caplog.clear()
+    check_exposure(settings(f'auth.keys=["{entry(KEY, "alice")}"]'))
+    assert caplog.text == ""
+    with pytest.raises(SettingsError, match=r"auth\.keys.*hexadecimal"):
+        check_exposure(settings('auth.keys=["alice=sha256:0123"]'))
+    with pytest.raises(SettingsError, match=r"auth\.secret.*32"):
+        check_exposure(settings('auth.secret="short"'))
+
+
+def test_a_provider_is_enough_beyond_loopback() -> None:
+    check_exposure(settings("server.host=0.0.0.0", 'auth.jwt.issuer="https://idp.example"'))

@@ -16,6 +16,7 @@ AnyStruct = TypeVar("AnyStruct", bound=msgspec.Struct)
 _CODES = {
     ErrorCode.UNAUTHORIZED: "invalid_api_key",
     ErrorCode.RATE_LIMITED: "rate_limit_exceeded",
+    ErrorCode.BUDGET_EXCEEDED: "insufficient_quota",
 }
 """Where OpenAI has another word for it."""
 

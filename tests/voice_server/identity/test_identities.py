@@ -1,0 +1,47 @@
+"""The parts together: what was revoked reaches the door and those who talk."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from voice_server import events as ev
+from voice_server.identity.identities import Identities
+from voice_server.identity.identity import Identity
+from voice_server.identity.revocations import RevocationFile
+from voice_server.settings import AuthSettings, Settings
+
+pytestmark = pytest.mark.pure
+
+
+def identities(file: Path) -> Identities:
+    return Identities(Settings(auth=AuthSettings(revoked_file=file, recheck_s=0.01)))
+
+
+async def test_what_is_revoked_reaches_everybody(tmp_path: Path) -> None:
+    file = tmp_path / "revoked"
+    here = identities(file)
+    told = asyncio.get_running_loop().create_future()
+    here.live.add("ses_1", Identity("alice", "key"), told.set_result)
+    watching = asyncio.create_task(here.watch())
+    RevocationFile(file).append("alice", 1.0)
+    assert isinstance(await told, ev.ErrorRaised)
+    assert here.doorkeeper.revocations == {"alice": 1.0}
+    watching.cancel()
+
+
+async def test_a_file_that_cannot_be_read_is_logged_and_forgives_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "revoked"
+    here = identities(file)
+    RevocationFile(file).append("alice", 1.0)
+    await here.look()
+    file.unlink()
+    file.mkdir()
+    watching = asyncio.create_task(here.watch())
+    async with asyncio.timeout(10):
+        while not caplog.records:
+            await asyncio.sleep(0)
+    watching.cancel()
+    assert here.doorkeeper.revocations == {"alice": 1.0}
