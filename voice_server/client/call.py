@@ -231,9 +231,19 @@ class Call:
         """Have this spoken as it is."""
         await self._send("say", text=text, voice=voice, interruptible=interruptible)
 
-    async def respond(self, instructions: str | None = None) -> None:
-        """Ask for an answer now."""
-        await self._send("respond", instructions=instructions)
+    async def respond(self, instructions: str | None = None, **request: Any) -> None:
+        """Ask for an answer now; `request` takes the other fields of `respond` (PROTOCOL.md)."""
+        await self._send("respond", instructions=instructions, **request)
+
+    async def tool_result(
+        self, call: str, output: Any = None, *, error: str | None = None, respond: bool = True
+    ) -> None:
+        """Answer a `ToolCall` with anything JSON can say, or with what went wrong."""
+        await self._send("tool.result", call=call, output=output, error=error, respond=respond)
+
+    async def history(self) -> None:
+        """Ask what is remembered: a `History` comes."""
+        await self._send("history.get")
 
     async def cancel(self, response: str | None = None) -> None:
         """Stop a reply; without a name the present one."""
@@ -253,7 +263,7 @@ class Call:
         await self._send("audio.mute" if muted else "audio.unmute")
 
     async def configure(self, **config: Any) -> None:
-        """Change `language`, `voice`, `speed`, `instructions` or `turn`.
+        """Change `language`, `voice`, `instructions`, `tools`, `turn` or whatever else there is.
 
         Later connections get it, too. A `Config` event confirms, an `Error` says what was wrong.
         """

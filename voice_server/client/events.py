@@ -13,8 +13,11 @@ from msgspec import Struct
 
 from audio import Samples
 from voice_server.client.errors import ProtocolError
+from voice_server.client.parts import GrantedAudio, Item, Word
 
-_PRIVATE = frozenset({"text", "stable", "unstable", "heard", "unheard", "words", "w", "config"})
+_PRIVATE = frozenset(
+    {"text", "stable", "unstable", "heard", "unheard", "words", "w", "config", "args"}
+)
 
 
 class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -27,23 +30,6 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
         shown = (name for name in self.__struct_fields__ if name not in _PRIVATE)
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({fields})"
-
-
-class AudioSpec(Struct, frozen=True):
-    """One direction of audio."""
-
-    codec: str
-    rate: int
-    """Hertz."""
-    channels: int = 1
-
-
-class GrantedAudio(Struct, frozen=True):
-    """Both directions, as granted."""
-
-    framing: str
-    input: AudioSpec
-    output: AudioSpec
 
 
 class Ready(Message, frozen=True, kw_only=True, tag="ready"):
@@ -92,15 +78,6 @@ class SpeechStopped(Message, frozen=True, kw_only=True, tag="speech.stopped"):
     ms: int
 
 
-class Word(Struct, frozen=True):
-    """One recognised word; milliseconds since the utterance began."""
-
-    w: str
-    start_ms: int
-    end_ms: int
-    p: float = 1.0
-
-
 class Partial(Message, frozen=True, kw_only=True, tag="transcript.partial"):
     """Words while they are spoken."""
 
@@ -132,6 +109,46 @@ class ReplyStarted(Message, frozen=True, kw_only=True, tag="response.started"):
     stream: int
     cause: str = ""
     reply_to: str | None = None
+    modalities: tuple[str, ...] = ("audio",)
+    """Without `audio` it is only written."""
+    metadata: dict[str, str] = {}
+    """What `respond` was given."""
+
+
+class ToolCall(Message, frozen=True, kw_only=True, tag="tool.call"):
+    """The language model asks for something; if `by` is the client, `Call.tool_result` answers."""
+
+    response: str
+    call: str
+    name: str
+    args: Any = None
+    """As the model wrote them: an object, or text that is no JSON."""
+    by: str = "client"
+
+
+class ItemAdded(Message, frozen=True, kw_only=True, tag="item.added"):
+    """The conversation has one entry more, behind the one named `after`."""
+
+    item: Item
+    after: str | None = None
+
+
+class ItemChanged(Message, frozen=True, kw_only=True, tag="item.changed"):
+    """What is remembered of an entry was put right."""
+
+    item: Item
+
+
+class ItemRemoved(Message, frozen=True, kw_only=True, tag="item.removed"):
+    """The conversation has one entry less."""
+
+    item: str
+
+
+class History(Message, frozen=True, kw_only=True, tag="history"):
+    """The conversation as it is remembered."""
+
+    items: list[Item]
 
 
 class TextDelta(Message, frozen=True, kw_only=True, tag="text.delta"):
@@ -316,6 +333,11 @@ ServerMessage = (
     | ReplyStarted
     | TextDelta
     | TextDone
+    | ToolCall
+    | ItemAdded
+    | ItemChanged
+    | ItemRemoved
+    | History
     | AudioStarted
     | AudioDone
     | Mark

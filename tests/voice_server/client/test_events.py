@@ -9,6 +9,7 @@ from models.asr import Word
 from voice_server import events as ev
 from voice_server.client import events as client
 from voice_server.client.errors import ProtocolError
+from voice_server.client.parts import Word as Said
 from voice_server.closes import ErrorCode
 from voice_server.wires import messages
 from voice_server.wires.voice_v1 import FEATURES
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.pure
 
 OPTIONS = ev.SessionOptions(features=FEATURES)
 SECRET = "a secret"
+ITEM = ev.Item("item_1", text=SECRET)
 SAID: list[ev.ServerEvent] = [
     ev.SessionReady(
         "ses_1",
@@ -36,6 +38,11 @@ SAID: list[ev.ServerEvent] = [
     ev.ReplyStarted(2, "vad", 1),
     ev.ReplyText(2, SECRET),
     ev.ReplyTextDone(2, SECRET),
+    ev.ToolCalled(2, "call_1", "look", '{"where":"a secret"}'),
+    ev.ItemAdded(ITEM, None),
+    ev.ItemChanged(ITEM),
+    ev.ItemRemoved("item_1"),
+    ev.ItemsShown((ITEM,), one=False),
     ev.AudioStarted(2),
     ev.AudioMarked(2, 0, 100, 0, 5, True),
     ev.AudioDone(2, 4800),
@@ -62,7 +69,18 @@ def test_every_message_of_the_server_is_read(event: ev.ServerEvent) -> None:
     read = client.decode(messages.encode(message))
     assert read is not None
     for key, value in message.items():
-        if key not in ("type", "reason", "input", "audio", "words", "chars", "notices"):
+        if key not in (
+            "type",
+            "reason",
+            "input",
+            "audio",
+            "words",
+            "chars",
+            "notices",
+            "item",
+            "items",
+            "modalities",
+        ):
             assert getattr(read, key, value) == value
     assert "secret" not in repr(read)
 
@@ -77,7 +95,7 @@ def test_no_message_is_forgotten() -> None:
 def test_a_final_has_its_words() -> None:
     final = client.decode(messages.encode(render(SAID[6], OPTIONS) or {}))
     assert isinstance(final, client.Final)
-    assert final.words == [client.Word(SECRET, 0, 100, 1.0)]
+    assert final.words == [Said(SECRET, 0, 100, 1.0)]
 
 
 def test_what_a_newer_server_says_is_passed_over() -> None:

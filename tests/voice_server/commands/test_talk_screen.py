@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from voice_server.client.events import (
-    AudioSpec,
     Error,
     Event,
     Final,
-    GrantedAudio,
     Partial,
     Ready,
     Reconnected,
@@ -23,6 +21,7 @@ from voice_server.client.events import (
     TextDelta,
     Truncated,
 )
+from voice_server.client.parts import AudioSpec, GrantedAudio
 from voice_server.commands.talk_screen import Screen, plain
 
 pytestmark = pytest.mark.pure

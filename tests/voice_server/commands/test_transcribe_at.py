@@ -9,7 +9,8 @@ import pytest
 from tests.support.clips import speech_span
 from tests.support.server import ServerProcess
 from voice_server.client.errands import Said
-from voice_server.client.events import Final, Word
+from voice_server.client.events import Final
+from voice_server.client.parts import Word
 from voice_server.commands.transcribe_at import passage
 
 pytestmark = pytest.mark.socket
