@@ -10,6 +10,7 @@ import pytest
 from audio import FRAME_MS, SAMPLE_RATE, Samples
 from audio.silero import SileroModel
 from audio.vad import VoiceDetector, VoiceSettings
+from scripts.turn_clips.sounds import telephone_band
 from tests.support.clips import CLIP_NAMES, frames_of, load_clip, speech_span
 from tests.support.signals import (
     clicks,
@@ -162,3 +163,17 @@ def test_without_a_model_one_open_frame_is_not_voice() -> None:
     speech = frames_of(load_clip("question"))[80:90]
     answers = [detector.feed(frame) for frame in speech]
     assert answers == [False, False] + [True] * 8
+
+
+@pytest.mark.parametrize("name", CLIP_NAMES)
+def test_a_telephone_is_heard_as_well_as_a_wide_microphone(name: str) -> None:
+    band = telephone_band(load_clip(name) / 32768)
+    narrow = np.clip(np.rint(band * 32767), -32768, 32767).astype(np.int16)
+    span = speech_span(name)
+    spoken = slice((span.start_ms + 130) // FRAME_MS, span.end_ms // FRAME_MS)
+    heard = {}
+    for hertz in (8000, 16_000):
+        detector = VoiceDetector(MODEL, VoiceSettings.for_rate(hertz))
+        heard[hertz] = sum([detector.feed(frame) for frame in frames_of(narrow)][spoken])
+    assert heard[8000] >= heard[16_000]
+    assert heard[8000] >= 0.6 * (spoken.stop - spoken.start)

@@ -1,11 +1,13 @@
-"""How long must the user be silent before the turn has ended? Judged from the words, purely.
+"""How long must the user be silent before the turn has ended? Judged from words and voice, purely.
 
 People leave about 200 ms between turns, but pause for a second in the middle of a thought. The
-words tell the two apart better than any fixed silence: "what time is it" wants an answer now, "I'd
-like to go to the" does not. A speaker who is known to pause gets more time.
+words tell the two apart better than any fixed silence: "what time is it?" wants an answer now, "I'd
+like to go to the" does not. What the words leave open, the melody tells: "turn off the lamp" ends
+low when it is all, and stays up when "and the heater" will follow. Nothing of this is sure, so each
+reading of a pause buys time, not a verdict; and a speaker who is known to pause gets more of it.
 
 `EndOfTurn` is the seam: something else can stand in for the rules. A model that judges by the sound
-(`models.turn_model`) is one more thing that the rules know.
+(`models.turn_model`) stands in for the melody.
 """
 
 import re
@@ -16,8 +18,14 @@ from typing import Protocol
 from voice_server.conversation.lexicon import begins_with, ends_with, lexicon_for, words_of
 from voice_server.settings import TurnSettings
 
-SURE = 0.5
-"""From this probability on, a model's word is enough."""
+SURE = 0.7
+"""From this probability on, a model's word is enough, either way."""
+
+GOES_ON_SHARE = 0.85
+"""Of the longest silence, for what only sounds as if more will come."""
+
+HABIT_MARGIN = 1.25
+"""Pauses differ: a speaker gets so much more than the usual one."""
 
 FALL_DB = 6.0
 """A voice that has fallen this far below its own level sounds finished."""
@@ -26,7 +34,7 @@ _EAGERNESS = {"low": 1.6, "auto": 1.0, "high": 0.7}
 _DIGITS_MAX = 6
 _TERMINAL = re.compile(r"[.!?。！？]['\"”’)]*$")
 _TRAILING = re.compile(r"(?:,|;|:|-|–|—|…|\.\.\.)$")
-_WRITTEN = re.compile(r"[A-Z.,!?]")
+_PUNCTUATED = re.compile(r"[A-Z.,!?]")
 _NUMBER_WORDS = frozenset(
     words_of(
         "zero oh one two three four five six seven eight nine ten eleven twelve twenty thirty "
@@ -52,10 +60,10 @@ class Pause:
 
 
 class Reading(Enum):
-    """What words and melody make of a pause."""
+    """What to make of a pause."""
 
     PROMISES = auto()
-    """They say that more will come."""
+    """The words say that more will come."""
     GOES_ON = auto()
     """It sounds as if more will come."""
     UNKNOWN = auto()
@@ -71,45 +79,62 @@ class EndOfTurn(Protocol):
 
 
 class RuleEndOfTurn:
-    """Rules over the last words: quick, local, and the same for the same words."""
+    """Rules over the last words and the melody: quick, local, the same for the same pause."""
 
     def silence_ms(self, pause: Pause, settings: TurnSettings) -> int:
         """See `EndOfTurn`. Fixed endpointing answers `settings.silence_ms`, always."""
         if settings.endpoint == "fixed":
             return settings.silence_ms
-        wait_ms = self._wait_ms(pause, settings) * _EAGERNESS[settings.eagerness]
+        wait_ms = _wait_ms(pause, settings) * _EAGERNESS[settings.eagerness]
         return round(min(max(wait_ms, settings.silence_ms_min), settings.silence_ms_max))
 
-    def _wait_ms(self, pause: Pause, settings: TurnSettings) -> float:
-        habit_ms = pause.habit_ms * 1.25
-        match reading(pause):
-            case Reading.PROMISES:
-                return settings.silence_ms_max
-            case Reading.GOES_ON:
-                return max(settings.silence_ms_max * 0.85, habit_ms)
-            case Reading.UNKNOWN:
-                return max(settings.silence_ms, habit_ms)
-            case Reading.FINISHED:
-                return settings.silence_ms_min
+
+def _wait_ms(pause: Pause, settings: TurnSettings) -> float:
+    habit_ms = pause.habit_ms * HABIT_MARGIN
+    match read(pause):
+        case Reading.PROMISES:
+            return settings.silence_ms_max
+        case Reading.GOES_ON:
+            return max(settings.silence_ms_max * GOES_ON_SHARE, habit_ms)
+        case Reading.UNKNOWN:
+            return max(settings.silence_ms, habit_ms)
+        case Reading.FINISHED:
+            return settings.silence_ms_min
 
 
-def reading(pause: Pause) -> Reading:
-    """Read a pause: first what the words promise, then how the voice ends, then how words do."""
+def read(pause: Pause) -> Reading:
+    """Read a pause: what the words promise outranks how it sounds, and that their mere end."""
     words, text = words_of(pause.text), pause.text.rstrip()
-    if not words or is_unfinished(text, words, pause.language):
+    if not words:
+        return Reading.GOES_ON
+    if is_unfinished(text, words, pause.language):
         return Reading.PROMISES
-    if text.endswith("?"):
+    if text.endswith(("?", "？")):
         return Reading.FINISHED
-    ended = bool(_TERMINAL.search(text)) or not _WRITTEN.search(text)
-    if pause.completeness is not None:
-        pass
-    if pause.melody_falls:
+    # A recogniser that writes no full stops says nothing by leaving one out.
+    ended = bool(_TERMINAL.search(text)) or not _PUNCTUATED.search(text)
+    finished = _sounds_finished(pause)
+    if finished:
         return Reading.FINISHED if ended else Reading.GOES_ON
     if _is_half_a_number(words):
         return Reading.PROMISES
-    if pause.melody_falls is False:
+    if finished is False:
         return Reading.GOES_ON if ended else Reading.PROMISES
-    if opens_more(text, words, pause.language):
+    return _read_words(text, words, pause)
+
+
+def _sounds_finished(pause: Pause) -> bool | None:
+    """A model's word, or else the melody's; None if neither can tell."""
+    if pause.completeness is None:
+        return pause.melody_falls
+    if pause.completeness >= SURE:
+        return True
+    return False if pause.completeness <= 1 - SURE else None
+
+
+def _read_words(text: str, words: list[str], pause: Pause) -> Reading:
+    """What the words say where nothing is known about the sound."""
+    if begins_with(words, lexicon_for(pause.language).openers):
         return Reading.GOES_ON
     if is_complete(text, words, pause.language, pause.fall_db):
         return Reading.FINISHED
@@ -117,30 +142,21 @@ def reading(pause: Pause) -> Reading:
 
 
 def is_unfinished(text: str, words: list[str], language: str) -> bool:
-    """Whether the words promise more: a conjunction, a filler, half a number or list."""
+    """Whether the words promise more: they end with a conjunction, a filler, a comma."""
     known = lexicon_for(language)
-    if ends_with(words, known.fillers) or _TRAILING.search(text.rstrip()):
+    if ends_with(words, known.fillers) or _TRAILING.search(text):
         return True
-    if text.rstrip().endswith("?"):
-        return False
-    return ends_with(words, known.hanging)
-
-
-def opens_more(text: str, words: list[str], language: str) -> bool:
-    """Whether they open with what has a second half, or begin to give a list or a number."""
-    return begins_with(words, lexicon_for(language).openers) and not text.rstrip().endswith("?")
+    return not text.endswith("?") and ends_with(words, known.hanging)
 
 
 def is_complete(text: str, words: list[str], language: str, fall_db: float) -> bool:
-    """Whether the words can stand alone: a question or a request that has ended.
+    """Whether the words can stand alone: a request that has ended.
 
     A full stop proves little, because recognisers put one at every pause: what merely states
     something may go on.
     """
     known = lexicon_for(language)
-    ended = bool(_TERMINAL.search(text.rstrip()))
-    if text.rstrip().endswith("?"):
-        return True
+    ended = bool(_TERMINAL.search(text))
     if not known.requests:
         return ended  # nothing is known about this language but its full stops
     asks = begins_with(words, known.requests)

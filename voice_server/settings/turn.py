@@ -24,7 +24,7 @@ class TurnSettings(Section):
     """Silence that ends a turn whose words read complete."""
     silence_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 1500
     """Silence that ends any turn."""
-    soft_silence_ms: Annotated[int, Field(ge=50, le=5000)] = 80
+    soft_silence_ms: Annotated[int, Field(ge=20, le=5000)] = 50
     """Silence at which the final decode begins, in the hope that the turn has ended."""
     speculate: bool = True
     """Begin the reply before the turn has ended, and hold it until then."""

@@ -10,7 +10,9 @@ from voice_server.settings import TurnSettings
 pytestmark = pytest.mark.pure
 
 DEFAULT = TurnSettings()
-SHORT, NEUTRAL, LONG = DEFAULT.silence_ms_min, DEFAULT.silence_ms, 1200
+SHORT, NEUTRAL, LONG = DEFAULT.silence_ms_min, DEFAULT.silence_ms, DEFAULT.silence_ms_max
+LONGER = 1275
+"""After what sounds as if more will come."""
 FALLEN = 8.0
 
 
@@ -33,7 +35,7 @@ def test_a_whole_sentence_is_answered_at_once(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["If it rains tomorrow.", "I need eggs.", "The number is green."])
 def test_what_opens_with_a_first_half_is_given_time_for_the_second(text: str) -> None:
-    assert wait_ms(text) == 1000
+    assert wait_ms(text) == LONGER
 
 
 def test_of_an_unknown_language_only_the_full_stop_is_known() -> None:
@@ -83,7 +85,44 @@ def test_a_voice_that_falls_ends_what_the_words_leave_open() -> None:
 
 
 def test_no_words_are_waited_for_a_while() -> None:
-    assert wait_ms("") == 750
+    assert wait_ms("") == LONGER
+
+
+@pytest.mark.parametrize(
+    "text", ["Turn off the lamp.", "I need eggs.", "If it rains tomorrow.", "turn off the lamp"]
+)
+def test_the_melody_tells_what_the_words_leave_open(text: str) -> None:
+    assert wait_ms(text, melody_falls=True) == SHORT
+    assert wait_ms(text, melody_falls=False) == LONGER
+
+
+def test_a_number_may_end_whenever_the_voice_does() -> None:
+    assert wait_ms("Call 4 9 3.", melody_falls=True) == SHORT
+    assert wait_ms("Call 4 9 3.", melody_falls=False) == LONG
+
+
+@pytest.mark.parametrize("melody_falls", [True, False, None])
+def test_what_the_words_promise_outranks_the_melody(melody_falls: bool | None) -> None:
+    assert wait_ms("So, um.", melody_falls=melody_falls) == LONG
+    assert wait_ms("I would like to fly to", melody_falls=melody_falls) == LONG
+
+
+@pytest.mark.parametrize("melody_falls", [True, False, None])
+def test_a_question_may_end_high(melody_falls: bool | None) -> None:
+    assert wait_ms("Is the museum open on Monday?", melody_falls=melody_falls) == SHORT
+
+
+def test_a_recogniser_that_writes_full_stops_says_something_by_leaving_one_out() -> None:
+    assert wait_ms("Could you turn the music", melody_falls=True) == LONGER
+    assert wait_ms("Could you turn the music", melody_falls=False) == LONG
+    assert wait_ms("could you turn the music", melody_falls=True) == SHORT
+    assert wait_ms("could you turn the music", melody_falls=False) == LONGER
+
+
+def test_a_model_that_is_sure_stands_in_for_the_melody() -> None:
+    assert wait_ms("I need eggs.", melody_falls=False, completeness=0.9) == SHORT
+    assert wait_ms("Turn it off.", melody_falls=True, completeness=0.1) == LONGER
+    assert wait_ms("Turn it off.", melody_falls=False, completeness=0.5) == SHORT
 
 
 def test_every_language_has_its_own_hanging_words() -> None:
@@ -98,9 +137,8 @@ def test_a_speaker_who_pauses_gets_more_time(habit_ms: float, expected: int) -> 
     assert wait_ms("turn off the lights", habit_ms=habit_ms) == expected
 
 
-@pytest.mark.parametrize(("habit_ms", "expected"), [(0, 200), (240, 300), (1500, 500)])
-def test_even_after_a_whole_sentence(habit_ms: float, expected: int) -> None:
-    assert wait_ms("Turn off the lights.", habit_ms=habit_ms) == expected
+def test_but_not_after_what_sounds_finished() -> None:
+    assert wait_ms("Turn off the lights.", melody_falls=True, habit_ms=1500) == SHORT
 
 
 @pytest.mark.parametrize(("eagerness", "expected"), [("low", 800), ("auto", 500), ("high", 350)])
@@ -122,13 +160,13 @@ def test_a_fixed_silence_listens_to_nobody(text: str, fall_db: float, habit_ms: 
     ).map(" ".join),
     fall_db=st.floats(-20, 20),
     habit_ms=st.floats(0, 1500),
+    melody_falls=st.sampled_from((True, False, None)),
+    completeness=st.none() | st.floats(0, 1),
     eagerness=st.sampled_from(("low", "auto", "high")),
 )
-def test_the_wait_keeps_its_bounds(
-    text: str, fall_db: float, habit_ms: float, eagerness: str
-) -> None:
+def test_the_wait_keeps_its_bounds(text: str, eagerness: str, **known: object) -> None:
     settings = TurnSettings.model_validate({"eagerness": eagerness})
-    waited_ms = wait_ms(text, settings=settings, fall_db=fall_db, habit_ms=habit_ms)
+    waited_ms = wait_ms(text, settings=settings, **known)
     assert settings.silence_ms_min <= waited_ms <= settings.silence_ms_max
 
 

@@ -130,7 +130,7 @@ def test_an_utterance_begins_with_the_moments_before_it() -> None:
         await desk.hear(silence(2000) + voice(500) + silence(300))
         (final,) = desk.finals()
         assert final.transcript is not None
-        assert final.transcript.duration_ms == (500 - 60) + 500 + 80 + 80, (
+        assert final.transcript.duration_ms == (500 - 60) + 500 + 50 + 80, (
             "pre-roll, voice, soft silence, and what came while it was decoded"
         )
 

@@ -50,14 +50,10 @@ def test_a_configuration_that_cannot_be_is_refused_and_the_session_opens(
 
 def test_a_turn_is_shown_as_it_goes() -> None:
     story = opened(ev.SessionConfig())
-    assert [changed.state.value for changed in story.all(ev.StateChanged)] == [
-        "listening",
-        "hearing",
-        "endpointing",
-        "thinking",
-        "speaking",
-        "listening",
-    ]
+    states = [changed.state.value for changed in story.all(ev.StateChanged)]
+    in_order = ["listening", "hearing", "endpointing", "thinking", "speaking"]
+    assert list(dict.fromkeys(states)) == in_order, "between words it may seem to end, too"
+    assert states[-1] == "listening"
 
 
 def test_the_flow_is_reported_once_a_second_of_audio() -> None:
