@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -25,6 +25,8 @@ class ServerProcess:
         self._command = [*COMMAND, "--port", str(port), *ENGINES, *options]
         self.port = port
         """Known once entered."""
+        self.ready: dict[str, Any] = {}
+        """What the server said once it was ready."""
         self.log = ""
         """What the server wrote to stderr; known once stopped."""
 
@@ -47,7 +49,8 @@ class ServerProcess:
         if not line:
             self.stop()
             raise RuntimeError(f"the server did not start:\n{self.log}")
-        self.port = json.loads(line)["port"]
+        self.ready = json.loads(line)
+        self.port = self.ready["port"]
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *details: object) -> None:
