@@ -172,10 +172,12 @@ def _start_and_stop(page: Page, times: int) -> None:
 
 
 def test_starting_and_stopping_leaves_nothing_behind(page: Page) -> None:
-    _start_and_stop(page, 2)
-    before = _listeners(page)
-    _start_and_stop(page, 10)
-    assert _listeners(page) < before + 10
+    """The count wavers, because the browser cleans up when it likes; its lowest does not grow."""
+    counts = []
+    for _ in range(8):
+        _start_and_stop(page, 6)
+        counts.append(_listeners(page))
+    assert min(counts[4:]) < min(counts[:4]) + 12, counts
 
 
 def test_a_denied_microphone_is_explained(page: Page) -> None:
