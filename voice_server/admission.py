@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
-from voice_server.identity import Identities
+from voice_server.identity.identities import Identities
 from voice_server.identity.approach import Approach
 from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
 from voice_server.identity.store import StoreUnavailable

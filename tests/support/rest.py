@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import soundfile
 from aiohttp import FormData, web
@@ -14,6 +15,7 @@ from tests.support.http_server import PatientServer
 from voice_server.app import VoiceServer
 from voice_server.conversation.house import House
 from voice_server.engines import Engines, load_engines
+from voice_server.identity.keys import parse
 from voice_server.metrics import Metrics
 from voice_server.settings import load
 
@@ -59,3 +61,17 @@ def upload(content: bytes, **fields: str) -> FormData:
         form.add_field(name.removesuffix("_") + "[]" * name.endswith("_"), value)
     form.add_field("file", content, filename="speech.wav", content_type="audio/wav")
     return form
+
+
+KEY = "a-key-of-enough-letters"
+WITH_KEY = (f'auth.keys=["{KEY}"]', "limits.sessions_per_user_max=100")
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
+
+async def spent(server: VoiceServer) -> dict[str, int]:
+    """What the user of `KEY` has used today, by kind."""
+    user = parse(KEY).user
+    day = datetime.now(UTC).date()
+    store = server.identities.store
+    kinds = ("audio_ms", "llm_tokens", "tts_chars")
+    return {kind: await store.total(f"spent:{user}:{kind}:{day}") for kind in kinds}

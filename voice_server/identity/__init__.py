@@ -5,7 +5,3 @@ provider. `Doorkeeper` makes an `Identity` of it, or denies it with a sentence; 
 looks at credentials any more. What has to be remembered between requests (tickets, rates, budgets,
 revocations) lies behind one small `Store`. Everything else here is pure, with the time passed in.
 """
-
-from voice_server.identity.identities import Identities
-
-__all__ = ["Identities"]

@@ -5,14 +5,16 @@ no more than the budget. What turned out to be less is given back; what turned o
 reply that was longer than foreseen) is added, so that the sum stays true.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from voice_server.closes import ErrorCode
 from voice_server.identity.identity import Denied, Identity, Refusal
-from voice_server.identity.store import Store
+from voice_server.identity.store import Store, StoreUnavailable
 from voice_server.metrics import Metrics
 from voice_server.settings import BudgetSettings
 
@@ -114,3 +116,33 @@ class Budgets:
         wait_s = int((midnight - now).total_seconds()) + 1
         message = f"Today's budget of {_NAMES[kind]} is used up. It is renewed at midnight UTC."
         return Denied(Refusal(ErrorCode.BUDGET_EXCEEDED, message, wait_s))
+
+
+@dataclass(slots=True)
+class Bill:
+    """What one request has used so far."""
+
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The budgets of whoever made a request."""
+
+    identity: Identity
+    budgets: Budgets
+
+    @asynccontextmanager
+    async def spending(self, kind: Kind, at_most: int) -> AsyncIterator[Bill]:
+        """Reserve an amount, and settle for what the bill says in the end.
+
+        Raises `Denied` where there is not so much left, and `StoreUnavailable`.
+        """
+        await self.budgets.check(self.identity, [kind])
+        reserved = await self.budgets.reserve(self.identity, kind, at_most)
+        bill = Bill()
+        try:
+            yield bill
+        finally:
+            with suppress(StoreUnavailable):  # too much is reserved then, and not too little
+                await asyncio.shield(self.budgets.settle(self.identity, reserved, bill.used))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from voice_server.admission import Admission
+from voice_server.identity.budgets import Account
 from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
 from voice_server.identity.store import StoreUnavailable
 from voice_server.links.approaching import approach_of
@@ -26,6 +27,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 IDENTITY = web.RequestKey("identity", Identity)
 """Who was let in; behind the door every request has one."""
+
+ACCOUNT = web.RequestKey("account", Account)
+"""What they may use."""
 
 RETRY_S = 2
 """When to come back after all places were taken."""
@@ -74,7 +78,9 @@ class OpenAIDesk:
 
     async def _let_in(self, request: web.Request) -> None:
         approach = approach_of(request, self._admission.settings.server)
-        request[IDENTITY] = await self._admission.admit(approach)
+        identity = await self._admission.admit(approach)
+        request[IDENTITY] = identity
+        request[ACCOUNT] = Account(identity, self._admission.identities.budgets)
         if self._admission.draining:
             message = "The server is restarting. Try again."
             raise ApiError(503, message, code="no_capacity", retry_after_s=RETRY_S)

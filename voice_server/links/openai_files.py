@@ -10,6 +10,7 @@ from aiohttp import web
 
 from models.asr import RecognitionError
 from voice_server.conversation.house import House
+from voice_server.links.openai_desk import ACCOUNT
 from voice_server.links.openai_streaming import answer, while_connected
 from voice_server.links.uploads import receive_form
 from voice_server.recordings.audio_file import AudioFileError, open_recording
@@ -58,9 +59,20 @@ class FileEndpoints:
             )
             check_model(asked.model, "asr", recognizer.name)
             async with _opened(file.name, self._limits.recording_s_max) as meter:
+                return await self._answered(request, asked, meter)
+
+    async def _answered(
+        self, request: web.Request, asked: wire.TranscriptionRequest, meter: RecordingMeter
+    ) -> web.StreamResponse:
+        """Where the file does not say how long it is, its time is known only afterwards."""
+        at_most_ms = meter.recording.duration_ms or 0
+        async with request[ACCOUNT].spending("audio_ms", at_most_ms) as bill:
+            try:
                 if asked.stream:
                     return await self._stream(request, asked, meter)
                 return await self._whole(request, asked, meter)
+            finally:
+                bill.used = int(meter.duration_s * 1000)
 
     async def _whole(
         self, request: web.Request, asked: wire.TranscriptionRequest, meter: RecordingMeter

@@ -11,6 +11,9 @@ from aiohttp import web
 
 from models.llm import ChatError, Completed, ReplyPiece, TextDelta, ToolCall, ToolCallDelta
 from voice_server.conversation.house import House
+from voice_server.identity.budgets import Bill
+from voice_server.identity.usage import CHARS_PER_TOKEN
+from voice_server.links.openai_desk import ACCOUNT
 from voice_server.links.openai_streaming import answer, while_connected
 from voice_server.links.uploads import receive_json
 from voice_server.wires import openai_chat as wire
@@ -33,17 +36,26 @@ class ChatEndpoint:
         completion = wire.Completion(
             f"chatcmpl-{secrets.token_hex(12)}", int(time.time()), self._chat.name
         )
-        if asked.stream:
-            chunks = self._chunks(asked, completion)
-            return await answer(request, chunks, CONTENT_TYPE, self._limits.stall_timeout_s)
-        return web.json_response(await while_connected(request, self._whole(asked, completion)))
+        prompt = len(body) // CHARS_PER_TOKEN
+        at_most = prompt + (asked.options.max_tokens or self._limits.chat_tokens_max)
+        async with request[ACCOUNT].spending("llm_tokens", at_most) as bill:
+            said = _billed(self._pieces(asked), bill, prompt)
+            if asked.stream:
+                chunks = self._chunks(said, completion, usage=asked.stream_usage)
+                return await answer(request, chunks, CONTENT_TYPE, self._limits.stall_timeout_s)
+            whole = await while_connected(request, self._whole(said, completion))
+            return web.json_response(whole)
 
     async def _chunks(
-        self, asked: wire.ChatRequest, completion: wire.Completion
+        self,
+        said: AsyncGenerator[ReplyPiece, None],
+        completion: wire.Completion,
+        *,
+        usage: bool,
     ) -> AsyncGenerator[bytes, None]:
         opened = False
         numbers: dict[str, int] = {}
-        async with aclosing(self._pieces(asked)) as pieces:
+        async with aclosing(said) as pieces:
             async for piece in pieces:
                 if not opened:
                     yield completion.opening()
@@ -56,17 +68,17 @@ class ChatEndpoint:
                         number = numbers.setdefault(piece.id, len(numbers))
                         yield completion.call_delta(number, piece, first=first)
                     case Completed():
-                        yield completion.closing(piece, usage=asked.stream_usage)
+                        yield completion.closing(piece, usage=usage)
                     case _:
                         assert_never(piece)
 
     async def _whole(
-        self, asked: wire.ChatRequest, completion: wire.Completion
+        self, said: AsyncGenerator[ReplyPiece, None], completion: wire.Completion
     ) -> dict[str, object]:
         texts: list[str] = []
         calls: dict[str, ToolCall] = {}
         completed = Completed("stop")
-        async with aclosing(self._pieces(asked)) as pieces:
+        async with aclosing(said) as pieces:
             async for piece in pieces:
                 match piece:
                     case TextDelta():
@@ -94,3 +106,23 @@ class ChatEndpoint:
                     yield piece
         except ChatError as error:
             raise wire.failure(error) from error
+
+
+async def _billed(
+    said: AsyncGenerator[ReplyPiece, None], bill: Bill, prompt: int
+) -> AsyncGenerator[ReplyPiece, None]:
+    """The same, counted: by the model's server if it counts, else by the letters."""
+    letters = 0
+    async with aclosing(said) as pieces:
+        async for piece in pieces:
+            match piece:
+                case TextDelta(text=text):
+                    letters += len(text)
+                case ToolCallDelta(arguments=arguments):
+                    letters += len(arguments)
+                case Completed(prompt_tokens=read, completion_tokens=written):
+                    bill.used = (read or prompt) + (written or letters // CHARS_PER_TOKEN)
+                    yield piece
+                    continue
+            bill.used = prompt + letters // CHARS_PER_TOKEN
+            yield piece

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from models.tts import SynthesisError
 from voice_server.conversation.house import House
+from voice_server.links.openai_desk import ACCOUNT
 from voice_server.links.openai_streaming import answer
 from voice_server.links.uploads import receive_json
 from voice_server.recordings.audio_encoder import encoder
@@ -44,10 +45,12 @@ class SpeechEndpoint:
         clauses = await asyncio.to_thread(speakable, asked.text)
         if not clauses:
             raise invalid("input", "There is nothing to say: input has no letters or digits.")
-        audio = self._encoded(asked, clauses)
-        pieces = _events(audio) if asked.events else audio
         content_type = CONTENT_TYPE if asked.events else wire.CONTENT_TYPES[asked.format]
-        return await answer(request, pieces, content_type, limits.stall_timeout_s)
+        async with request[ACCOUNT].spending("tts_chars", len(asked.text)) as bill:
+            bill.used = len(asked.text)
+            audio = self._encoded(asked, clauses)
+            pieces = _events(audio) if asked.events else audio
+            return await answer(request, pieces, content_type, limits.stall_timeout_s)
 
     async def voices(self, request: web.Request) -> web.Response:
         """List the voices."""

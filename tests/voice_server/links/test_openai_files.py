@@ -8,7 +8,16 @@ import pytest
 from audio import SAMPLE_RATE, Samples
 from models.llm.sse import EventStream
 from models.scripted import RecognizerScript, ScriptedRecognizer
-from tests.support.rest import Client, rest_client, upload, wav
+from tests.support.rest import (
+    BEARER,
+    WITH_KEY,
+    Client,
+    rest_client,
+    rest_server,
+    spent,
+    upload,
+    wav,
+)
 from tests.support.speech import say
 
 pytestmark = pytest.mark.socket
@@ -118,3 +127,16 @@ async def test_only_what_translates_translates(speech: Samples) -> None:
         client.post(path, data=upload(wav(speech))) as response,
     ):
         assert (await response.json())["text"].startswith("Good day.")
+
+
+async def test_minutes_are_charged_and_end_with_the_budget(speech: Samples) -> None:
+    recording = np.resize(speech, 25 * SAMPLE_RATE)
+    statuses = []
+    async with rest_server(*WITH_KEY, "budgets.audio_min_max=1") as (server, client):
+        for _ in range(3):
+            form = upload(wav(recording), model="whisper-1")
+            async with client.post(PATH, data=form, headers=BEARER) as response:
+                statuses.append(response.status)
+                await response.read()
+        assert statuses == [200, 200, 429]
+        assert (await spent(server))["audio_ms"] == 50_000

@@ -17,7 +17,7 @@ from tests.support.chat_endpoint import (
     whole_answer,
 )
 from tests.support.chat_endpoint import Answer as Scripted
-from tests.support.rest import Client, rest_client
+from tests.support.rest import BEARER, WITH_KEY, Client, rest_client, rest_server, spent
 
 pytestmark = pytest.mark.socket
 
@@ -116,3 +116,37 @@ async def test_an_answer_that_breaks_off_says_so() -> None:
         _, body = await ask(client, stream=True)
     *_, last = EventStream().feed(body)
     assert json.loads(last)["error"]["message"] == "The scripted LLM breaks off, as asked."
+
+
+async def charged(**fields: object) -> int:
+    """What one completion costs its user, if the model writes eleven letters."""
+    answer = whole_answer("Hello", " there.")
+    async with (
+        chat_endpoint(answer) as endpoint,
+        rest_server(*WITH_KEY, f"llm.engine={endpoint.url}") as (server, client),
+    ):
+        body = {**ASKED, **fields}
+        async with client.post(PATH, json=body, headers=BEARER) as response:
+            assert response.status == 200
+            await response.read()
+        return (await spent(server))["llm_tokens"]
+
+
+async def test_tokens_are_charged_streamed_or_not() -> None:
+    assert await charged() == await charged(stream=True) > 0
+
+
+async def test_more_than_is_left_is_refused_before_the_model_is_asked() -> None:
+    async with (
+        chat_endpoint(whole_answer("Hello.")) as endpoint,
+        rest_server(*WITH_KEY, "budgets.llm_tokens_max=100", f"llm.engine={endpoint.url}") as (
+            server,
+            client,
+        ),
+    ):
+        body = {**ASKED, "max_tokens": 200}
+        async with client.post(PATH, json=body, headers=BEARER) as response:
+            assert response.status == 429
+            error = (await response.json())["error"]
+        assert (error["code"], endpoint.asked) == ("insufficient_quota", [])
+        assert (await spent(server))["llm_tokens"] == 0

@@ -8,7 +8,7 @@ import pytest
 
 from models.llm.sse import EventStream
 from models.scripted import ScriptedSynthesizer, VoiceScript
-from tests.support.rest import Client, rest_client
+from tests.support.rest import BEARER, WITH_KEY, Client, rest_client, rest_server, spent
 from voice_server.links.openai_voice import RATE
 
 pytestmark = pytest.mark.socket
@@ -71,3 +71,15 @@ async def test_a_voice_that_fails_has_a_status() -> None:
 async def test_voices_are_listed() -> None:
     async with rest_client() as client, client.get("/v1/audio/voices") as response:
         assert (await response.json())["voices"][0]["id"] == "hum"
+
+
+async def test_what_is_read_out_is_charged_and_ends_with_the_budget() -> None:
+    async with rest_server(*WITH_KEY, "budgets.tts_chars_max=30") as (server, client):
+        statuses = []
+        for _ in range(2):
+            body = {"input": "The window is open."}
+            async with client.post("/v1/audio/speech", json=body, headers=BEARER) as response:
+                statuses.append(response.status)
+                await response.read()
+        assert statuses == [200, 429]
+        assert (await spent(server))["tts_chars"] == len("The window is open.")
