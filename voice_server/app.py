@@ -22,12 +22,14 @@ from voice_server.door.front_door import FrontDoor
 from voice_server.door.reception import reception
 from voice_server.door.tls import page_url
 from voice_server.engines import Engines
-from voice_server.identity import Identities
+from voice_server.identity.identities import Identities
+from voice_server.links.audiosocket import audiosocket_calls
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_rest import add_openai_routes
 from voice_server.links.phone import Exchange, add_phone_routes
 from voice_server.links.realtime import add_realtime_routes
 from voice_server.links.switchboard import Switchboard
+from voice_server.links.tokens import add_token_routes
 from voice_server.links.voice import add_voice_routes
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
@@ -56,8 +58,8 @@ class VoiceServer:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._identities = Identities(house.settings, house.metrics)
-        self._admission = Admission(house.settings, self._identities)
+        self.identities = Identities(house.settings, house.metrics)
+        self._admission = Admission(house.settings, self.identities)
         self._desk = OpenAIDesk(self._admission, house.metrics)
         self._switchboard = Switchboard(house, self._admission)
         self.exchange = Exchange(house.settings, self._switchboard, house.metrics)
@@ -72,6 +74,7 @@ class VoiceServer:
         add_realtime_routes(app.router, self._house, self._switchboard)
         add_openai_routes(app.router, self._house, self._desk)
         add_phone_routes(app.router, self.exchange)
+        add_token_routes(app.router, self._house, self._desk, self._admission)
         app.router.add_get("/livez", _alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/metrics", self._metrics)
@@ -81,7 +84,7 @@ class VoiceServer:
 
     async def _watching(self, app: web.Application) -> AsyncIterator[None]:
         """Look for what was revoked, as long as the server runs."""
-        watching = asyncio.create_task(self._identities.watch())
+        watching = asyncio.create_task(self.identities.watch())
         yield
         watching.cancel()
 
@@ -126,14 +129,19 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     metrics = Metrics()
     depths = engines.scheduler.queue_depths
     metrics.watch_queues(lambda: {kind.name.lower(): depth for kind, depth in depths().items()})
+    engines.chat_meter.attach(metrics)
     silero = await asyncio.to_thread(SileroModel)
     server = VoiceServer(
         House(settings, engines, silero, metrics, load_tools(settings.tools.functions))
     )
-    async with _listening(server, settings, metrics, tls) as port:
+    async with (
+        _listening(server, settings, metrics, tls) as port,
+        audiosocket_calls(server.exchange, settings.phone) as other_ports,
+    ):
         names = {choice.role: choice.name for choice in engines.choices}
         url = page_url(settings.server, port)
-        print(json.dumps({"event": "ready", "port": port, "url": url, **names}), flush=True)  # noqa: T201
+        ready = {"event": "ready", "port": port, "url": url, **names, **other_ports}
+        print(json.dumps(ready), flush=True)  # noqa: T201
         logger.info("open %s and talk", url)
         probe = asyncio.create_task(metrics.probe_loop())
         await stop.wait()
