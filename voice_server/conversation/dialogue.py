@@ -136,6 +136,8 @@ class Dialogue:
 
     def _begin(self, turn: int, at_ms: int) -> None:
         self._open[turn] = _Turn()
+        if self.answers:
+            self._speaker.warm_up()
         during_reply = self._speaker.current is not None
         self._emit(ev.SpeechStarted(turn, self._microphone_ms(at_ms), during_reply))
 
@@ -144,7 +146,8 @@ class Dialogue:
         turn.cause = ended.cause
         turn.timeline.mark(Stage.SPEECH_END, self.heard_at)
         turn.timeline.mark(Stage.TURN_END, self._clock())
-        self._emit(ev.SpeechStopped(ended.turn, self._microphone_ms(ended.at_ms)))
+        heard_ms = self._microphone_ms(self._turns.now_ms)
+        self._emit(ev.SpeechStopped(ended.turn, self._microphone_ms(ended.at_ms), heard_ms))
 
     def _drop(self, turn: int) -> None:
         del self._open[turn]

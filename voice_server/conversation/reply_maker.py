@@ -4,11 +4,12 @@ Every reply has a number of its own, also those that are begun in vain; its task
 number, so that what arrives from a reply that is gone is told apart by comparison.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from audio.echo import LevelTrack
-from models.llm import ChatModel
+from models.llm import ChatModel, PrefixWarmer
 from models.tts import Synthesizer
 from voice_server.closes import ErrorCode
 from voice_server.conversation.active_reply import ActiveReply
@@ -43,6 +44,7 @@ class ReplyMaker:
         self._synthesizer = synthesizer
         self._post = post
         self._begun = 0
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def config(self) -> SessionConfig:
@@ -57,6 +59,26 @@ class ReplyMaker:
         """What the next reply would be, if it were to this call."""
         rate = self.options.output_rate
         return self._casting.plan(call, number=self._begun + 1, rate=rate, items=items)
+
+    def warm(self, items: Sequence[Item]) -> None:
+        """Have the language model read the conversation so far, if it keeps what it has read.
+
+        The reply will be to more than that, and nothing waits for this.
+        """
+        if isinstance(self._chat, PrefixWarmer) and self._warming is None:
+            self._warming = watched(self._warm(self._chat, items), lambda: None)
+
+    async def _warm(self, chat: PrefixWarmer, items: Sequence[Item]) -> None:
+        try:
+            plan = self.plan(ReplyCall("vad"), items)
+            await chat.warm(plan.messages, plan.options)
+        finally:
+            self._warming = None
+
+    def close(self) -> None:
+        """The session is over."""
+        if self._warming:
+            self._warming.cancel()
 
     def begin(
         self, call: ReplyCall, items: Sequence[Item], number: int, *, starts_at: float = 0.0

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from audio.vad import VoiceDetector
-from models.asr import RecognitionOptions
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.conversation import session_config
@@ -29,6 +28,9 @@ from voice_server.conversation.session_config import ConfigError
 from voice_server.conversation.speaker import Speaker
 from voice_server.conversation.turn_actions import TurnAction
 from voice_server.conversation.turns import Floor, TurnError, Turns, User
+
+LINE_GRACE_S = 3.0
+"""A client whose line breaks while its user speaks may be back so soon that the turn goes on."""
 
 FLOW_MS = 1000
 """Audio time between two reports of how far the microphone was taken in."""
@@ -194,6 +196,9 @@ class Session:
                 | ev.ReplyStageFailed()
             ):
                 self._speaker.take(event, self._clock())
+            case ev.LineLost() | ev.LineBack():
+                self._speaker.away = isinstance(event, ev.LineLost)
+                self._expect_audio(LINE_GRACE_S)
             case ev.ServerLeaving():
                 self._leaving = True
             case _:
@@ -210,9 +215,11 @@ class Session:
     def _note_reply(self, now: float) -> None:
         """Nobody is idle while a reply is made or played, nor at the moment when it ends.
 
-        A reply that stands still waits for the user, whose client may have gone.
+        A reply that stands still waits for the user, whose client may have gone. One whose line is
+        lost is somebody else's to await.
         """
-        if self._speaker.current and self._speaker.next_due(now) is not None:
+        speaking = self._speaker.current and self._speaker.next_due(now) is not None
+        if speaking or self._speaker.away:
             self._curfew.active(now)
 
     def _keep_curfew(self, now: float) -> None:
@@ -365,8 +372,7 @@ class Session:
         self._dialogue.answers = self.options.mode == "conversation" and config.answers is not False
         self._turns.settings = turn
         self._listener.ear.keep(turn.pre_roll_ms)
-        language = config.language or self._settings.asr.language
-        self._listener.options = RecognitionOptions(language=language)
+        self._listener.options = session_config.recognition(config, self._settings.asr, self.id)
 
     def _effective_config(self) -> dict[str, object]:
         return session_config.effective(self._config, self._turns.settings, self._settings)

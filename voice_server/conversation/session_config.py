@@ -5,10 +5,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
+from models.asr import RecognitionOptions
 from models.llm import Tool
 from models.tts import Voice
 from voice_server.events import SessionConfig
-from voice_server.settings import Settings, SettingsError, ToolSettings, TurnSettings, patched
+from voice_server.settings import (
+    AsrSettings,
+    Settings,
+    SettingsError,
+    ToolSettings,
+    TurnSettings,
+    patched,
+)
 
 INSTRUCTIONS_CHARS_MAX = 16_384
 HINTS_CHARS_MAX = 1024
@@ -41,6 +49,16 @@ def turn_settings(config: SessionConfig, settings: Settings) -> TurnSettings:
     except SettingsError as error:
         problems = [f"turn.{problem}" for problem in str(error).splitlines()]
         raise ConfigError("; ".join(problems)) from None
+
+
+def recognition(config: SessionConfig, asr: AsrSettings, session: str) -> RecognitionOptions:
+    """What the recogniser is asked for."""
+    return RecognitionOptions(
+        language=config.language or asr.language,
+        prompt=config.hints or "",
+        allowed_languages=asr.languages,
+        session=session,
+    )
 
 
 def check(config: SessionConfig, voices: Sequence[Voice], tools: ToolSettings) -> None:

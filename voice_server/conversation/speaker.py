@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from audio import Samples
-from audio.echo import EchoEar
 from models.llm import ChatModel
 from models.tts import Synthesizer
 from voice_server import events as ev
@@ -25,6 +24,7 @@ from voice_server.conversation.asides import Asides
 from voice_server.conversation.casting import ReplyCall, same_reply
 from voice_server.conversation.memory import Memory
 from voice_server.conversation.reply_maker import ReplyMaker
+from voice_server.conversation.self_hearing import SelfHearing
 from voice_server.conversation.tool_calls import ToolCalls
 from voice_server.conversation.turns import Floor, Turns
 from voice_server.metrics import Metrics
@@ -64,6 +64,8 @@ class Speaker:
             settings=settings.tools, tools=tools, memory=self.memory, metrics=metrics, post=post
         )
         self.current: ActiveReply | None = None
+        self.away = False
+        """Nobody is there to hear it: audio waits, text goes on."""
         self._maker = ReplyMaker(
             session=session,
             settings=settings,
@@ -74,7 +76,7 @@ class Speaker:
             post=post,
         )
         self._asides = Asides(self._maker, metrics, emit)
-        self._echo_ear = None if options.echo_cancelled else EchoEar()
+        self._self_hearing = SelfHearing(options.echo_cancelled)
         self._held: ActiveReply | None = None
         self._aftermath = Aftermath(self.memory, metrics, emit)
         self._waiting: deque[ReplyCall] = deque()
@@ -128,13 +130,8 @@ class Speaker:
 
     def _call_aside(self, call: ReplyCall) -> None:
         """Numbers are given in the order of telling, so what is held takes another."""
-        if self._asides.full:
-            message = "Too many replies beside the conversation are being made. Wait for one."
-            self._emit(ev.ErrorRaised(ErrorCode.RATE_LIMITED, message))
-            return
         self.forget_foreseen()
-        self._told += 1
-        self._asides.begin(call, self.memory.items, self._told)
+        self._told += self._asides.begin(call, self.memory.items, self._told + 1)
 
     def _begin(self, call: ReplyCall, now: float, starts_at: float = 0.0) -> None:
         """Give the floor to a new reply, or to the held one if it would be the same."""
@@ -249,7 +246,7 @@ class Speaker:
         """Send the audio that is due; end the reply that was played; settle the one stopped."""
         if (due := self._aftermath.due) is not None and now >= due:
             self._aftermath.settle(now)
-        if self.current is None:
+        if self.current is None or self.away:
             return
         silent = not self.current.playout.sent
         for event in self.current.due(now):
@@ -263,7 +260,8 @@ class Speaker:
     def next_due(self, now: float) -> float | None:
         """When `progress` has to be called at the latest."""
         times = [due] if (due := self._aftermath.due) is not None else []
-        if self.current and (due := self.current.playout.next_due(now)) is not None:
+        present = None if self.away else self.current
+        if present and (due := present.playout.next_due(now)) is not None:
             times.append(due)
         return min(times, default=None)
 
@@ -282,19 +280,17 @@ class Speaker:
     @property
     def may_echo(self) -> bool:
         """Whether the client's microphone may hear its loudspeaker."""
-        return self._echo_ear is not None
+        return self._self_hearing.possible
 
     def hears_itself(self, frame: Samples) -> bool:
         """Whether this frame of microphone is an echo of the reply that plays."""
-        if self._echo_ear is None:
-            return False
-        self._echo_ear.feed(frame)
         now = self._clock()
-        reply = self._sounding(now) if self.current else None
-        if reply is None or reply.levels is None or self._turns.floor is Floor.CONTESTED:
-            return False
-        position = reply.playout.position(now)
-        return self._echo_ear.hears(reply.levels.before(position))
+        plays = self.current and self._turns.floor is not Floor.CONTESTED
+        return self._self_hearing.hears(frame, self._sounding(now) if plays else None, now)
+
+    def warm_up(self) -> None:
+        """The user speaks: have the language model read what it knows already."""
+        self._maker.warm(self.memory.items)
 
     def reported(self, report: ev.PlaybackReported, now: float) -> None:
         """What the client's loudspeaker has done."""
@@ -393,6 +389,7 @@ class Speaker:
         self._waiting.clear()
         self.calls.close()
         self._asides.close()
+        self._maker.close()
         self.forget_foreseen()
         if self.current:
             self.current.cancel()

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 import pytest
 
+from models.llm import ChatModel, ChatOptions, Message
 from models.scripted import ChatScript, ScriptedChat, ScriptedSynthesizer, VoiceScript
 from voice_server import events as ev
 from voice_server.bench.virtual_time import run_virtual
@@ -17,12 +19,16 @@ pytestmark = pytest.mark.story
 KIOSK = ev.SessionOptions(output_rate=16_000)
 
 
-def maker(posted: deque[ev.InnerEvent], options: ev.SessionOptions = KIOSK) -> ReplyMaker:
+def maker(
+    posted: deque[ev.InnerEvent],
+    options: ev.SessionOptions = KIOSK,
+    chat: ChatModel | None = None,
+) -> ReplyMaker:
     return ReplyMaker(
         session="ses",
         settings=Settings(),
         options=options,
-        chat=ScriptedChat(ChatScript(("It is noon.",))),
+        chat=chat or ScriptedChat(ChatScript(("It is noon.",))),
         synthesizer=ScriptedSynthesizer(VoiceScript()),
         tools={},
         post=posted.append,
@@ -90,3 +96,55 @@ def test_the_configuration_and_the_format_are_the_next_replys() -> None:
         return plan.voice, plan.rate
 
     assert run_virtual(play()) == ("b", 8_000)
+
+
+class Reader(ScriptedChat):
+    """A language model that keeps what it has read."""
+
+    def __init__(self) -> None:
+        super().__init__(ChatScript())
+        self.read: list[list[str]] = []
+        self.gate = asyncio.Event()
+
+    async def warm(self, messages: Sequence[Message], options: ChatOptions) -> bool:
+        self.read.append([line.content for line in messages[1:]])
+        await self.gate.wait()
+        return True
+
+
+def test_what_is_known_is_read_ahead_once_at_a_time() -> None:
+    async def play() -> None:
+        reader = Reader()
+        make = maker(deque(), chat=reader)
+        items = (ev.Item("u", text="Hi."),)
+        make.warm(items)
+        make.warm(items)
+        await asyncio.sleep(0)
+        assert reader.read == [["Hi."]]
+        reader.gate.set()
+        await asyncio.sleep(1)
+        make.warm(items)
+        await asyncio.sleep(0)
+        assert len(reader.read) == 2
+
+    run_virtual(play())
+
+
+def test_nothing_is_read_ahead_after_the_session() -> None:
+    async def play() -> int:
+        make = maker(deque(), chat=Reader())
+        make.warm(())
+        await asyncio.sleep(0)
+        make.close()
+        await asyncio.sleep(1)
+        return len(asyncio.all_tasks())
+
+    assert run_virtual(play()) == 1
+
+
+def test_who_keeps_nothing_is_not_asked_to_read() -> None:
+    async def play() -> int:
+        maker(deque()).warm(())
+        return len(asyncio.all_tasks())
+
+    assert run_virtual(play()) == 1

@@ -13,6 +13,7 @@ from voice_server.conversation.session_config import (
     check_voice,
     effective,
     merged,
+    recognition,
     turn_settings,
 )
 from voice_server.events import SessionConfig
@@ -141,3 +142,11 @@ def test_what_holds_is_the_session_over_the_server() -> None:
         "tools": [],
         "turn": turn.model_dump(),
     }
+
+
+def test_the_recogniser_is_asked_in_the_language_and_words_of_the_session() -> None:
+    asr = AsrSettings(language="de", languages=("de", "en"))
+    options = recognition(SessionConfig(hints="Ada, Grace"), asr, "ses_1")
+    assert (options.language, options.prompt, options.session) == ("de", "Ada, Grace", "ses_1")
+    assert options.allowed_languages == ("de", "en")
+    assert recognition(SessionConfig(language="en"), asr, "ses_1").language == "en"
