@@ -114,6 +114,9 @@ class Metrics:
         self.llm_resting = self._gauge(
             "llm_resting", "1 while a language model is left alone after failures.", ["llm"]
         )
+        self.llm_restarts = self._counter(
+            "llm_restarts_total", "Times that a vLLM of our own was started again.", ["llm"]
+        )
 
     def _watch_the_loop(self) -> None:
         self.loop_stalls = self._counter("loop_stalls_total", "Times the event loop stood still.")
