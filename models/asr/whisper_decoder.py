@@ -9,6 +9,7 @@ each worker, and nothing here but the cache of features is written after loading
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
@@ -20,6 +21,7 @@ from models.asr.decoding import Decoding, Task
 from models.asr.guards import doubt
 from models.asr.language import choose_language
 from models.asr.log_mel import HOP, LogMelCache
+from models.asr.second_opinion import SileroJudge, VoiceJudge
 from models.asr.whisper_encoder import Encoded, Encoder
 from models.asr.whisper_window import (
     FULL_FRAMES,
@@ -59,14 +61,18 @@ class _Work:
 class WhisperDecoder:
     """A loaded model.
 
-    `policy` says which windows it was trained for, `languages` which BCP 47 primary tags it knows.
+    `policy` says which windows it was trained for, `languages` which BCP 47 primary tags it knows;
+    `judge` is asked about doubtful results, by default Silero.
     """
 
-    def __init__(self, model: WhisperModel, policy: WindowPolicy) -> None:
+    def __init__(
+        self, model: WhisperModel, policy: WindowPolicy, judge: VoiceJudge | None = None
+    ) -> None:
         self.policy = policy
         self.n_mels = int(model.model.n_mels)
         self.languages = frozenset(str(code) for code in model.supported_languages)
         self._model = model
+        self._judge = judge or SileroJudge()
         self._encoder = Encoder(model.model, LogMelCache(model.feature_extractor.mel_filters))
         self._suppressed = get_suppressed_tokens(self._tokenizer("en"), [-1])
 
@@ -197,6 +203,7 @@ class WhisperDecoder:
                 work.sound,
                 no_speech=float(result.no_speech_prob),
                 log_probability=score,
+                voice=partial(self._judge.likelihood, work.task.samples),
             )
             work.result = Decoding(
                 words, language, score, frames * 10, unbelieved, stamp=work.task.stamp

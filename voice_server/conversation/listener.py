@@ -1,15 +1,16 @@
 """The listening half of a conversation: frames to turns, and turns to words.
 
 Owns the ear, the turn machine and the utterances. Audio of an open utterance goes to the
-recogniser; partials are asked for at a cadence counted in audio time, the final as soon as the turn
-has probably ended. Results come back through the inbox with the number of their turn and revision;
-what belongs to a void revision is dropped here, by comparison.
+recogniser; partials are asked for at a cadence counted in audio time, which follows the load of the
+recogniser, the final as soon as the turn has probably ended. Results come back through the inbox
+with the number of their turn and revision; what belongs to a void revision is dropped here, by
+comparison.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import numpy as np
@@ -97,6 +98,7 @@ class Listener:
         self._habit = PauseHabit()
         self._partial: asyncio.Task[None] | None = None
         self._partial_at_ms = 0
+        self._usual_language: str | None = None
 
     @property
     def deciding(self) -> bool:
@@ -133,6 +135,8 @@ class Listener:
             return Standing.FORESEEN
         if any(turn < event.turn and older.ended for turn, older in self._decodes.items()):
             return Standing.VOID  # told again when the turns before it are
+        if event.transcript and event.transcript.words:
+            self._usual_language = event.transcript.language
         self._forget(event.turn)
         self._tell_next()
         return Standing.FINAL
@@ -208,7 +212,8 @@ class Listener:
         return actions
 
     def _begin(self) -> None:
-        self._utterance = self._recognizer.utterance(self.options)
+        options = replace(self.options, usual_language=self._usual_language)
+        self._utterance = self._recognizer.utterance(options)
         self._utterance.feed(self.ear.pre_roll.drain())
         self._partial_at_ms = self.turns.now_ms
         self._fall.restart()
@@ -244,7 +249,8 @@ class Listener:
         if self._partial or self.turns.user is not User.SPEAKING or not self.turns.voice_ms:
             return
         contested = self.turns.floor is Floor.CONTESTED
-        if waited_ms < min(self._interval_ms, CONTESTED_MS if contested else self._interval_ms):
+        interval_ms = min(self._interval_ms, CONTESTED_MS) if contested else self._interval_ms
+        if waited_ms < interval_ms * self._recognizer.workload.stretch:
             return
         assert self._utterance is not None
         self._partial_at_ms = self.turns.now_ms

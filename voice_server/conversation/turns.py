@@ -50,6 +50,9 @@ from voice_server.settings import TurnSettings
 
 VOICE_RUN_MS = 30
 """Voice this long ends a silence: one stray frame does not reopen a turn."""
+CUT_SILENCE_MS = 50
+CUT_FROM_SHARE = 0.8
+"""A turn beyond this part of its longest is cut where a word follows a gap, not through a word."""
 
 
 class User(Enum):
@@ -232,6 +235,7 @@ class Turns:
 
     def _follow(self, voice: bool) -> list[TurnAction]:
         actions: list[TurnAction] = []
+        goes_on = voice and self.silence_ms >= CUT_SILENCE_MS
         if voice:
             self.voice_ms += FRAME_MS
             self._voice_over_ms += FRAME_MS
@@ -242,11 +246,16 @@ class Turns:
         actions += self._contest()
         if not self.in_utterance:
             return actions
-        if self.now_ms - self._began_ms >= self.settings.utterance_ms_max:
+        if self._is_too_long(goes_on):
             actions += self._cut_off()
         elif self.settings.mode == "vad":
             actions += self._silence()
         return actions
+
+    def _is_too_long(self, goes_on: bool) -> bool:
+        """Whether the turn is to be cut: at its limit, or before it when a word begins."""
+        spoken_ms, most_ms = self.now_ms - self._began_ms, self.settings.utterance_ms_max
+        return spoken_ms >= most_ms or (goes_on and spoken_ms >= CUT_FROM_SHARE * most_ms)
 
     def _cut_off(self) -> list[TurnAction]:
         """The longest utterance: what was said so far is a turn of its own, if anything was."""

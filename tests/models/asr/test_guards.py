@@ -60,7 +60,30 @@ def test_a_model_that_doubts_is_believed() -> None:
     assert judged("hello there", no_speech=0.7, log_probability=-1.1) is Doubt.NO_SPEECH
     assert judged("hello there", no_speech=0.7, log_probability=-0.9) is None
     assert judged("hello there", no_speech=0.5, log_probability=-1.1) is None
-    assert judged("hello there", log_probability=-2.1) is Doubt.GUESSES
+
+
+def test_guesses_are_words_of_low_probability_in_a_doubtful_sentence() -> None:
+    unlikely = tuple(Word(word, 0, 1, 0.2) for word in ("pay", "that", "potato"))
+    assert doubt(unlikely, "en", CLEAR, no_speech=0.1, log_probability=-1.2) is Doubt.GUESSES
+    assert doubt(unlikely, "en", CLEAR, no_speech=0.1, log_probability=-0.8) is None
+    assert judged("hello there", log_probability=-1.2) is None
+
+
+def test_an_unsure_model_needs_a_voice() -> None:
+    def judged_with(voice: float, log_probability: float) -> Doubt | None:
+        words = said("a gust of wind")
+        return doubt(
+            words,
+            "en",
+            CLEAR,
+            no_speech=0.1,
+            log_probability=log_probability,
+            voice=lambda: voice,
+        )
+
+    assert judged_with(0.1, -0.5) is Doubt.NO_VOICE
+    assert judged_with(0.9, -0.5) is None
+    assert judged_with(0.1, -0.2) is None
 
 
 def test_nobody_speaks_twenty_words_a_second() -> None:

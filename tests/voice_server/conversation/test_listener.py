@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
-from models.scripted import RecognizerScript, ScriptedRecognizer
+from models.asr import RecognitionOptions
+from models.load import Load
+from models.scripted import RecognizerScript, ScriptedRecognizer, ScriptedUtterance
 from tests.support.told_voice import PCM_16K, ToldVoice, silence, voice
 from voice_server import events as ev
 from voice_server.bench.virtual_time import run_virtual
@@ -28,10 +31,11 @@ class Desk:
         self.posted: deque[ev.InnerEvent] = deque()
         self.turns = Turns(TurnSettings())
         self.own_voice = False
+        self.recognizer = ScriptedRecognizer(script or RecognizerScript((TEXT,), final_ms=80))
         self.listener = Listener(
             Ear(PCM_16K, ToldVoice(), 500),
             self.turns,
-            ScriptedRecognizer(script or RecognizerScript((TEXT,), final_ms=80)),
+            self.recognizer,
             300,
             turn_model=None,
             hears_itself=lambda frame: self.own_voice,
@@ -67,6 +71,35 @@ def test_partials_come_at_their_cadence_while_somebody_speaks() -> None:
         shown = desk.partials()
         await desk.hear(silence(1000))
         assert desk.partials() == shown, "in silence there is nothing new to show"
+
+    run_virtual(story())
+
+
+def test_a_busy_recogniser_is_asked_less_often() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.recognizer.workload = Load(stretch=3.0)
+        await desk.hear(voice(2000))
+        assert len(desk.partials()) == 2
+
+    run_virtual(story())
+
+
+def test_the_language_of_a_turn_is_expected_in_the_next() -> None:
+    async def story() -> None:
+        desk = Desk()
+        asked: list[str | None] = []
+        begin = desk.recognizer.utterance
+
+        def utterance(options: RecognitionOptions) -> ScriptedUtterance:
+            asked.append(options.usual_language)
+            return begin(replace(options, language=options.usual_language or "de"))
+
+        desk.recognizer.utterance = utterance  # type: ignore[method-assign]
+        for _ in range(2):
+            await desk.hear(voice(500) + silence(1600))
+            desk.listener.conclude(desk.finals()[-1])
+        assert asked == [None, "de"]
 
     run_virtual(story())
 
