@@ -7,14 +7,19 @@ The middleware in `reception` says when one state follows the other.
 """
 
 import asyncio
+import struct
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
+from voice_server.closes import CLOSES, ErrorCode
 from voice_server.door.frame_check import CONTROL_BURST_S, Fault, FrameCheck
 from voice_server.door.request_head import RequestHead
 from voice_server.intake import TokenBucket
 from voice_server.settings import LimitSettings
+
+LINGER_S = 2.0
+"""After the last word we go on reading: closing before all is read would take the word back."""
 
 CountLimit = Callable[[str], None]
 """Called with the name of a limit that was reached."""
@@ -30,8 +35,6 @@ class Doorstep(asyncio.Protocol):
         count_limit: CountLimit,
         on_gone: Callable[[], None],
     ) -> None:
-        self.on_flood: Callable[[], None] | None = None
-        """Tells the client that it sends too many control frames, and says goodbye to it."""
         self._inside = inside
         self._limits = limits
         self._count_limit = count_limit
@@ -47,7 +50,8 @@ class Doorstep(asyncio.Protocol):
 
     def begin_answer(self) -> bool:
         """A request was understood. True if nothing has come behind it yet."""
-        self._cancel_deadline()
+        if not self._over:
+            self._cancel_deadline()
         alone = self._head is not None and self._head.alone
         self._head = None
         return alone
@@ -111,7 +115,7 @@ class Doorstep(asyncio.Protocol):
         head.feed(data)
         if head.too_long:
             self._count_limit("head_bytes")
-            self._end(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._end(plain_answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
 
     def _set_deadline(self) -> None:
         self._deadline = self._loop.call_later(self._limits.header_timeout_s, self._too_late)
@@ -123,15 +127,17 @@ class Doorstep(asyncio.Protocol):
 
     def _too_late(self) -> None:
         self._count_limit("header_timeout")
-        begun = self._head is not None and self._head.begun
-        self._end(HTTPStatus.REQUEST_TIMEOUT if begun else None)
+        if self._head is not None and self._head.begun:
+            self._end(plain_answer(HTTPStatus.REQUEST_TIMEOUT))
+        else:
+            self._transport.abort()  # nothing was asked
 
-    def _end(self, status: HTTPStatus | None) -> None:
-        """Close, with an answer or, where nothing was asked, without."""
+    def _end(self, last_word: bytes) -> None:
+        """Say something and close, without a word to the protocol inside."""
         self._over = True
-        if status is not None:
-            self._transport.write(plain_answer(status))
-        self._transport.close()
+        self._cancel_deadline()
+        self._transport.write(last_word)
+        self._deadline = self._loop.call_later(LINGER_S, self._transport.abort)
 
     # Frames ----------------------------------------------------------------------------------
 
@@ -146,7 +152,9 @@ class Doorstep(asyncio.Protocol):
         if fault in (Fault.FRAGMENTS, Fault.CONTROL_FRAMES):
             self._count_limit(fault.label)
         if fault is Fault.CONTROL_FRAMES:
-            (self.on_flood or self._transport.abort)()
+            most = self._limits.control_frames_per_s
+            code = CLOSES[ErrorCode.RATE_LIMITED].code
+            self._end(close_frame(code, f"Send at most {most} pings per second."))
 
 
 def plain_answer(status: HTTPStatus) -> bytes:
@@ -159,3 +167,9 @@ def plain_answer(status: HTTPStatus) -> bytes:
         "Connection: close",
     )
     return "\r\n".join((*head, "", "")).encode() + body
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """A server's close frame (RFC 6455, 5.5.1); the reason has at most 123 bytes."""
+    payload = struct.pack(">H", code) + reason.encode()
+    return bytes([0x88, len(payload)]) + payload

@@ -40,7 +40,7 @@ class Fault(Enum):
     FRAGMENTS = ("fragments", b"\x80\xff" + _ENDLESS)
     """A message in more pieces than are allowed."""
     CONTROL_FRAMES = ("control_frames", b"")
-    """Pings faster than allowed; the reader is told nothing, the client is."""
+    """Pings faster than allowed: a limit of ours, which the reader knows nothing of."""
 
     def __init__(self, label: str, instead: bytes) -> None:
         self.label = label

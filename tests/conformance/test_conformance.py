@@ -1,0 +1,36 @@
+"""The table in CONFORMANCE.md is true, and whoever sends such things disturbs nobody else."""
+
+import pytest
+
+from tests.conformance.table import CASES, FILE, our_server, outcomes, rendered
+from tests.support.bare_echo import bare_echo
+from tests.support.scrape import scrape_until
+from tests.support.voice_client import connected
+
+pytestmark = pytest.mark.socket
+
+
+async def test_every_case_ends_as_it_should_and_nobody_else_notices() -> None:
+    with our_server() as server, bare_echo() as bare_port:
+        async with connected(server.url) as witness:
+            await witness.send("text", text="Hello.")
+            ours = await outcomes(server.port)
+            done = await witness.wait_for("response.done")
+            await scrape_until(server.url, lambda counted: counted["voice_server_sessions"] == 1)
+        theirs = await outcomes(bare_port)
+    surprises = [
+        f"{case.group}, {case.name}: {told} instead of {case.expected}"
+        for case, told in zip(CASES, ours, strict=True)
+        if told != case.expected
+    ]
+    assert surprises == []
+    assert done["status"] == "completed"
+    assert witness.events("error") == []
+    assert "Traceback" not in server.log
+    assert "ERROR" not in server.log
+    assert rendered(ours, theirs) == FILE.read_text(), "run: scripts/conformance"
+
+
+def test_cases_are_many_and_have_names_of_their_own() -> None:
+    names = [(case.group, case.name) for case in CASES]
+    assert len(set(names)) == len(names) >= 150
