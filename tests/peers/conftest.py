@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.server import ServerProcess
+from tests.support.understanding import understand
+
+__all__ = ["server", "understand"]
 
 CHARS_MAX = 20_000
 """Some 30 MB of PCM."""

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from audio import Samples
-from audio.formats import AudioFormat, encode
+from audio.formats import AudioFormat, Codec, encode
+
+PCM_24K = AudioFormat(Codec.PCM_S16LE, 24_000)
+"""What OpenAI's clients send."""
 
 GAP = 0x04
 SILENCE = 0x08

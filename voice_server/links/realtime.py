@@ -19,7 +19,12 @@ PATHS = ("/v1/realtime", "/openai/v1/realtime", "/openai/realtime", "/realtime")
 def add_realtime_routes(router: web.UrlDispatcher, house: House, switchboard: Switchboard) -> None:
     """Where the Realtime protocol is spoken."""
     settings = house.settings
-    around = Surroundings(house.engines.synthesizer.voices, settings.tts.voice, settings.turn)
+    around = Surroundings(
+        house.engines.synthesizer.voices,
+        settings.tts.voice,
+        settings.turn,
+        settings.llm.max_tokens,
+    )
     manners = Manners(
         close_code=errors.close_code,
         refusal=lambda refusal: refused(refusal).body,

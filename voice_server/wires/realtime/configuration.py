@@ -26,9 +26,6 @@ from voice_server.wires.realtime.client_messages import ResponseParams
 from voice_server.wires.realtime.errors import RefusalError, invalid, missing
 from voice_server.wires.realtime.formats import audio_format, codec
 
-MAX_TOKENS = 4096
-"""What "inf" means: the most a client may ask for."""
-
 SPEED_MIN = 0.5
 """Voices cannot speak as slowly as OpenAI's."""
 
@@ -50,6 +47,8 @@ class Surroundings:
     """The server's choice, if it made one."""
     turn: TurnSettings = field(default_factory=TurnSettings)
     """The server's own turn-taking."""
+    max_tokens: int = 512
+    """Of one answer, where the client sets no limit."""
 
 
 def configuration(session: so.Session, around: Surroundings) -> ev.SessionConfig:
@@ -72,7 +71,7 @@ def configuration(session: so.Session, around: Surroundings) -> ev.SessionConfig
         speaks=session.speaks,
         tools=tools(session.tools, "session.tools"),
         tool_choice=tool_choice(session.tool_choice, "session.tool_choice"),
-        max_tokens=max_tokens(session.max_output_tokens),
+        max_tokens=max_tokens(session.max_output_tokens, around),
         temperature=session.temperature or None,
     )
 
@@ -92,7 +91,7 @@ def request(params: ResponseParams, around: Surroundings) -> ev.ReplyRequested:
         choice = tool_choice(params.tool_choice, "response.tool_choice")
         asked = replace(asked, tool_choice=choice)
     if params.max_output_tokens is not None:
-        asked = replace(asked, max_tokens=max_tokens(params.max_output_tokens))
+        asked = replace(asked, max_tokens=max_tokens(params.max_output_tokens, around))
     return asked
 
 
@@ -114,9 +113,9 @@ def voice(asked: str | Mapping[str, object], around: Surroundings, param: str) -
     return name
 
 
-def max_tokens(asked: int | str) -> int:
-    """Tokens of one answer."""
-    return asked if isinstance(asked, int) else MAX_TOKENS
+def max_tokens(asked: int | str, around: Surroundings) -> int:
+    """Tokens of one answer; "inf" is what the server allows."""
+    return asked if isinstance(asked, int) else around.max_tokens
 
 
 def tools(specs: Sequence[so.ToolSpec], param: str) -> tuple[Tool, ...]:

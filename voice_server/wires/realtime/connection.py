@@ -20,6 +20,9 @@ from voice_server.wires.realtime.session_object import Session
 from voice_server.wires.realtime.shelf import Shelf
 from voice_server.wires.realtime.user_turns import UserTurns
 
+REQUESTED_MAX = 64
+"""Requests that are remembered, those that came to nothing among them."""
+
 SPOKEN_MAX = 256
 """Answers that can still be truncated."""
 
@@ -95,7 +98,9 @@ class Connection:
     sounding: bool = False
     """The newest reply still goes on, if only in the client's loudspeaker."""
     requested: dict[str, ResponseParams] = field(default_factory=dict)
-    """Responses that were asked for and have not begun, by tag."""
+    """What was asked of responses that have not begun, by tag."""
+    waiting: set[str] = field(default_factory=set)
+    """Those of them that will begin: whoever is interrupted forgets what was to come next."""
     spoken: dict[str, Spoken] = field(default_factory=dict)
     """By item."""
     awaited: set[str] = field(default_factory=set)
@@ -141,6 +146,15 @@ class Connection:
     def come_back(self, name: str | None) -> Errand | None:
         """An errand is done, or refused."""
         return None if name is None else self._errands.pop(name, None)
+
+    def request(self, tag: str, params: ResponseParams) -> None:
+        """A response is wanted."""
+        self.requested[tag] = params
+        self.waiting.add(tag)
+        if len(self.requested) > REQUESTED_MAX:
+            oldest = next(iter(self.requested))
+            del self.requested[oldest]
+            self.waiting.discard(oldest)
 
     def speak(self, item: str, reply: int) -> None:
         """An answer is going to be spoken."""

@@ -200,17 +200,17 @@ class Incoming:
             aside=aside,
             tag=tag,
         )
-        connection.requested[tag] = params
+        connection.request(tag, params)
         return [connection.send_out(Errand("respond", id, item=tag), asked)]
 
     def _check_free(self) -> None:
         """One response is written at a time; one that is only still being heard is in no way."""
         connection = self._connection
-        for tag, params in connection.requested.items():
-            if params.conversation != "none":
+        for tag in connection.waiting:
+            if connection.requested[tag].conversation != "none":
                 raise already_answering(tag)
         active = connection.response
-        if active and not active.text_over:
+        if active and active.manner.conversation and not active.text_over:
             raise already_answering(active.id)
 
     def _input(self, items: list[ClientItem]) -> tuple[ev.Item | str, ...]:
@@ -232,6 +232,6 @@ class Incoming:
             named = response == active.id
             if not active.over and (named or (response is None and number == connection.reply)):
                 return [connection.send_out(errand, ev.ReplyCancelled(number))]
-        if connection.requested and (response is None or response in connection.requested):
+        if connection.waiting and (response is None or response in connection.waiting):
             return [connection.send_out(errand, ev.ReplyCancelled())]
         raise nothing_to_cancel()

@@ -142,7 +142,7 @@ class Outgoing:
             case "create":
                 connection.creating.discard(errand.item)
             case "cancel":
-                connection.requested.clear()
+                connection.waiting.clear()
             case "respond" | "commit" | "retrieve" | "delete" | "restore" | "refused":
                 pass
             case _:
@@ -175,6 +175,7 @@ class Outgoing:
         undone = connection.turns.cleared() if errand.kind == "clear" else []
         connection.creating.discard(errand.item)
         connection.requested.pop(errand.item, None)
+        connection.waiting.discard(errand.item)
         if errand.before and connection.session == errand.session:
             connection.session = errand.before
         reason = (

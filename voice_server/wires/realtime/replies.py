@@ -83,6 +83,7 @@ class Replies:
         connection = self._connection
         tag = event.request.tag if event.request else ""
         params = connection.requested.pop(tag, None)
+        connection.waiting.discard(tag)
         response = Response(
             id=tag if params else connection.name("resp"),
             item=reply_item(connection.id, event.reply),
@@ -91,7 +92,7 @@ class Replies:
             silenced=event.reply <= connection.stopped,
         )
         connection.responses[event.reply] = response
-        if response.manner.conversation is not None:
+        if event.speaks or response.manner.conversation is not None:
             connection.reply = event.reply
             connection.sounding = not response.silenced
         if event.speaks:
@@ -157,7 +158,7 @@ class Replies:
         """Nothing more of its sound; whoever spoke over it has the floor."""
         connection = self._connection
         connection.stopped = max(connection.stopped, event.stream)
-        connection.requested.clear()
+        connection.waiting.clear()
         if response := connection.responses.get(event.stream):
             response.silenced = True
         if connection.reply == event.stream:
