@@ -60,6 +60,8 @@ def judge(
         return Verdict.COMMAND
     if echoes:
         words = [word for at, word in enumerate(words) if at not in common]
+        if not words:
+            return Verdict.NOTHING  # one word of ours may still be theirs: what follows will tell
     friendly = known.backchannels | known.fillers
     if consists_of(words, friendly) or (not whole and may_become(words, friendly)):
         return Verdict.BACKCHANNEL

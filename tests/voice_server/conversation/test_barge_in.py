@@ -88,6 +88,13 @@ def test_our_own_words_among_the_users_do_not_count_where_we_may_hear_ourselves(
     assert judge(f"{heard} but why", "en", SAID, echoes=True) is Verdict.WORDS
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_one_word_of_ours_says_nothing_yet_where_we_may_hear_ourselves(whole: bool) -> None:
+    assert judge("moon", "en", SAID, whole=whole) is Verdict.WORDS
+    assert judge("moon", "en", SAID, echoes=True, whole=whole) is Verdict.NOTHING
+    assert judge("moon stop", "en", SAID, echoes=True, whole=whole).takes_floor
+
+
 def test_a_stranger_among_our_words_is_forgiven_a_sentence_of_strangers_is_not() -> None:
     said = ["one", "two", "three", "four", "five", "six", "seven"]
     assert is_echo(["one", "two", "x", "four", "five"], said)
