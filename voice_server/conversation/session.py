@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from audio.vad import VoiceDetector
+from audio.vad import VoiceDetector, VoiceSettings
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.conversation import session_config
@@ -88,7 +88,9 @@ class Session:
     # Opening ---------------------------------------------------------------------------------
 
     def _new_listener(self) -> Listener:
-        detector = VoiceDetector(self._house.silero)
+        detector = VoiceDetector(
+            self._house.silero, VoiceSettings.for_rate(self.options.input.rate)
+        )
         return Listener(
             Ear(self.options.input, detector, self._settings.turn.pre_roll_ms),
             self._turns,
