@@ -1,4 +1,4 @@
-"""The command line: `voice-server serve | talk | say | transcribe | doctor | config | bench`.
+"""The command line: serve, talk, say, transcribe, token, doctor, config, bench.
 
 Commands import what they need when they run, so that `--help` and `config` answer at once. Whatever
 an operator can put right ends in one sentence on stderr and exit code 2, never in a traceback.
@@ -17,7 +17,9 @@ from voice_server.bench.command import bench_commands
 from voice_server.commands.explained import (
     EXIT_MISSING,
     AsrOption,
+    CafileOption,
     ConfigOption,
+    InsecureOption,
     KeyOption,
     LlmOption,
     OfflineOption,
@@ -26,9 +28,11 @@ from voice_server.commands.explained import (
     TtsOption,
     as_assignments,
     explained,
+    trusted,
 )
 from voice_server.commands.say import say
 from voice_server.commands.talk import talk
+from voice_server.commands.token import token_commands
 from voice_server.recordings.subtitles import Format
 from voice_server.settings import Settings, load
 
@@ -40,6 +44,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
 )
 application.add_typer(bench_commands)
+application.add_typer(token_commands)
 
 
 def main() -> NoReturn:
@@ -86,8 +91,8 @@ def serve(
             "models.offline": offline,
         }
         settings = load(config, [*as_assignments(options), *(assignments or ())])
-        check_exposure(settings)
         logs.configure(settings.logs.level, settings.logs.format)
+        check_exposure(settings)
         run_event_loop(settings, server_context(settings.server))
 
 
@@ -105,6 +110,8 @@ def transcribe(
     offline: OfflineOption = None,
     server: ServerOption = None,
     key: KeyOption = None,
+    cafile: CafileOption = None,
+    insecure: InsecureOption = False,
     assignments: SetOption = None,
 ) -> None:
     """Write down what is said in recordings, as text, subtitles or JSON."""
@@ -122,7 +129,13 @@ def transcribe(
 
             asyncio.run(
                 transcribe_at(
-                    server, files, key=key, language=language, format=format, output=output
+                    server,
+                    files,
+                    key=key,
+                    trust=trusted(cafile, insecure),
+                    language=language,
+                    format=format,
+                    output=output,
                 )
             )
             return

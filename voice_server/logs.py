@@ -21,8 +21,9 @@ LogFormat = Literal["text", "json"]
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _HIDDEN = "[hidden]"
 _SECRETS = re.compile(
-    r"(?P<before>bearer[ .:]+|[?&](?:api[-_]?key|token|key|access_token)=|"
-    r"\b(?:openai-insecure-api-key|token)\.|api-key: )[^\s\"'\\&,\])]+",
+    r"(?P<before>bearer[ .:]+|[?&](?:api[-_]?key|token|ticket|key|access_token)=|"
+    r"\b(?:openai-insecure-api-key|token|ticket)\.|api-key: |\b(?:ek|tk|vs)_(?=[\w-]{20}))"
+    r"[^\s\"'\\&,\])]+",
     re.IGNORECASE,
 )
 

@@ -148,6 +148,14 @@ def test_any_line_stays_one_object_in_json(message: str) -> None:
     assert set(json.loads(line)) == {"time", "level", "logger", "message"}
 
 
+@pytest.mark.parametrize("prefix", ["ek_", "tk_", "vs_", "ticket.", "?ticket="])
+def test_credentials_are_known_by_how_they_begin(prefix: str) -> None:
+    shown = hide_secrets(f"refused {prefix}{'x7Qp-' * 9} today")
+    assert "x7Qp" not in shown
+    assert shown.endswith(" today")
+    assert hide_secrets("the vs_ prefix and ek_") == "the vs_ prefix and ek_"
+
+
 @given(st.text())
 def test_hiding_twice_is_hiding_once(line: str) -> None:
     assert hide_secrets(hide_secrets(line)) == hide_secrets(line)
