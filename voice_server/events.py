@@ -445,6 +445,8 @@ class ReplyTextDone:
     text: str = field(repr=False)
     usage: Mapping[str, int] = field(default_factory=dict)
     """Tokens, as far as the endpoint counts them."""
+    cut: bool = False
+    """It would have gone on, but for a limit."""
 
 
 @dataclass(frozen=True, slots=True)

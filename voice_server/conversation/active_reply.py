@@ -198,7 +198,8 @@ class ActiveReply:
             return []
         self.text_done = True
         calls = self.calls.values() if self.status == "completed" else ()
-        return [*calls, ReplyTextDone(self.number, self.text, self.usage)]
+        cut = self.status == "length"
+        return [*calls, ReplyTextDone(self.number, self.text, self.usage, cut)]
 
     def _done(self, status: ReplyStatus, text: str) -> ReplyDone:
         return ReplyDone(self.number, status, text, self.usage, self.timeline.metrics())

@@ -109,6 +109,8 @@ class Connection:
     """Those that it need not, and does not see."""
     creating: set[str] = field(default_factory=set)
     """Items that are on their way into the conversation."""
+    wishes: list[ev.ClientEvent] = field(default_factory=list)
+    """What follows from the protocol without a message of the client's; asked with its next."""
     codec: Codec = Codec.PCM_S16LE
     rate: int = RATE
     """Of the audio to the client."""

@@ -237,12 +237,14 @@ class Outgoing:
         ]
 
     def _idle(self) -> list[Json]:
-        """Nobody has spoken for long: that silence is an item."""
+        """Nobody has spoken for long: that silence is an item, and is answered."""
         connection = self._connection
         item = connection.name("item")
         end_ms = int(connection.heard_ms)
         detection = connection.session.audio.input.turn_detection
         waited_ms = getattr(detection, "idle_timeout_ms", None) or 0
+        if detection is not None and detection.create_response:
+            connection.wishes.append(ev.ReplyRequested(follows=True))
         times = {"audio_start_ms": max(0, end_ms - waited_ms), "audio_end_ms": end_ms}
         timeout = {"type": "input_audio_buffer.timeout_triggered", "item_id": item, **times}
         return [timeout, *announced(connection.shelf, item), *connection.turns.silent(item)]

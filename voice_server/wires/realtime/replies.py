@@ -59,8 +59,9 @@ class Replies:
         match event:
             case ev.ReplyText(text=text):
                 return response.write(text) if text else []
-            case ev.ReplyTextDone(usage=counted):
+            case ev.ReplyTextDone(usage=counted, cut=cut):
                 response.text_over = True
+                response.cut = cut
                 response.usage = usage(dict(counted))
                 return self._done_if_complete(response)
             case ev.ToolCallWritten() | ev.ToolCalled():
@@ -141,7 +142,7 @@ class Replies:
     def _done_if_complete(self, response: Response) -> list[Json]:
         if not response.complete or response.silenced:
             return []
-        return self._end(response, "completed")
+        return self._end(response, "length" if response.cut else "completed")
 
     def _end(self, response: Response, status: ev.ReplyStatus) -> list[Json]:
         if response.failure and status == "completed":

@@ -48,6 +48,8 @@ class Response:
     text_over: bool = False
     """Nothing more is written; its sound may still be on its way."""
     audio_over: bool = False
+    cut: bool = False
+    """A limit ended what is written."""
     silenced: bool = False
     """Stopped: what is still on its way of its sound is not told."""
     failure: Json | None = None

@@ -82,6 +82,10 @@ class RealtimeWire:
 
     def receive(self, data: str | bytes) -> list[ev.ClientEvent]:
         """Translate one message."""
+        wishes, self._connection.wishes = self._connection.wishes, []
+        return [*wishes, *self._receive(data)]
+
+    def _receive(self, data: str | bytes) -> list[ev.ClientEvent]:
         event_id: str | None = None
         try:
             if isinstance(data, bytes):

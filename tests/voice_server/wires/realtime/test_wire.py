@@ -425,7 +425,10 @@ def test_nobody_speaks_for_long() -> None:
     )
     for _ in range(60):
         talk.say("input_audio_buffer.append", audio=TENTH)
-    told = talk.tell(ev.Noticed("user_idle"), ev.ReplyStarted(1, "request", None))
+    told = talk.tell(ev.Noticed("user_idle"))
+    wish, _ = talk.say("input_audio_buffer.append", audio=TENTH)
+    assert wish == ev.ReplyRequested(follows=True)
+    told += talk.tell(ev.ReplyStarted(1, "request", None, wish))
     assert kinds(told) == [
         "input_audio_buffer.timeout_triggered",
         *COMMITTED,
@@ -521,7 +524,7 @@ def test_a_session_expires() -> None:
 def test_an_answer_that_is_too_long_is_incomplete() -> None:
     talk = Talk()
     answering(talk)
-    told = talk.tell(ev.ReplyDone(1, "length", "Good day.", {}, {}))
+    told = talk.tell(ev.ReplyTextDone(1, "Good day.", {}, cut=True), ev.AudioDone(1, 3360))
     assert told[-1]["response"]["status"] == "incomplete"
     assert told[-1]["response"]["status_details"]["reason"] == "max_output_tokens"
 
