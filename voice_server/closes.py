@@ -32,6 +32,8 @@ class ErrorCode(StrEnum):
     REVOKED = "revoked"
     FORBIDDEN = "forbidden"
     ORIGIN_DENIED = "origin_denied"
+    SESSION_NOT_FOUND = "session_not_found"
+    TAKEN_OVER = "taken_over"
     TOO_LARGE = "too_large"
     BUDGET_EXCEEDED = "budget_exceeded"
 
@@ -68,6 +70,8 @@ CLOSES: dict[ErrorCode, Close] = {
     ErrorCode.REVOKED: Close(401, 4501),
     ErrorCode.FORBIDDEN: Close(403, 4503),
     ErrorCode.ORIGIN_DENIED: Close(403, 4503),
+    ErrorCode.SESSION_NOT_FOUND: Close(404, 4504),
+    ErrorCode.TAKEN_OVER: Close(409, 4509),
     ErrorCode.TOO_LARGE: Close(413, 4513),
     ErrorCode.BUDGET_EXCEEDED: Close(429, 4529),
 }

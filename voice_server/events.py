@@ -65,6 +65,8 @@ class SessionOptions:
     echo_cancelled: bool = True
     """False: the microphone may hear the loudspeaker."""
     features: frozenset[str] = frozenset()
+    resumes: bool = False
+    """The client will come back if its connection breaks, and go on where it was."""
     config: SessionConfig = field(default_factory=SessionConfig)
     client: str = ""
     """Name and version, for the logs."""
@@ -95,10 +97,26 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeAsked:
+    """A client wants the session back that it had on another connection."""
+
+    session: str
+    secret: str = field(repr=False)
+    """The newest that it was given for this session."""
+    last_number: int
+    """Of the newest event that it has seen."""
+    played: tuple[int, int] | None = None
+    """A stream, and the sample from which on it lacks that stream's audio."""
+    required: bool = False
+    """Rather nothing than a new session."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionOpened:
     """The first thing a wire yields."""
 
     options: SessionOptions
+    resume: ResumeAsked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +349,24 @@ ClientEvent = (
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeOffer:
+    """How to get this session back when the connection breaks."""
+
+    secret: str = field(repr=False)
+    """Works once."""
+    for_s: float
+    """How long the session is kept without a connection."""
+    epoch: int
+    """Counts the processes that have held the session."""
+    input_position: int = 0
+    """The next sample of the microphone that the server wants."""
+    replay_from: int | None = None
+    """Number of the first event that is sent again; None: this is a new session."""
+    refused: str = ""
+    """Why the session that was asked for did not come back."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionReady:
     """The session exists; everything it granted."""
 
@@ -343,6 +379,8 @@ class SessionReady:
     limits: Mapping[str, int]
     notices: tuple[str, ...] = ()
     """Sentences for the user interface, e.g. that the recogniser understands machines only."""
+    resume: ResumeOffer | None = None
+    """For clients that asked for it."""
 
 
 class ConversationState(StrEnum):
@@ -387,6 +425,8 @@ class SpeechStopped:
 
     turn: int
     ms: int
+    heard_ms: int = 0
+    """Up to here the audio belongs to it, silence included; less than `ms`: up to `ms`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +451,8 @@ class FinalTranscript:
     confidence: float
     words: tuple[Word, ...] = field(repr=False)
     duration_ms: int
+    covered: int | None = None
+    """Samples of the microphone that will never be needed again; for sessions that resume."""
 
 
 ReplyCause = Literal["vad", "commit", "text", "request", "say", "tool"]
@@ -628,6 +670,8 @@ class InputFlow:
     """Samples at the input rate."""
     credit_ms: int
     """How much more may be sent at once."""
+    covered: int | None = None
+    """As in `FinalTranscript`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -664,6 +708,10 @@ class GoingAway:
     """The server is about to close this connection in good order."""
 
     reason: Literal["drain", "max_session"]
+    resumes: bool = False
+    """Another process will give the session back."""
+    in_ms: int = 1000
+    """When to come back."""
 
 
 ServerEvent = (
@@ -798,6 +846,16 @@ class ReplyStageFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LineLost:
+    """The client is gone for now: what it does not hear is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineBack:
+    """The client is back."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServerLeaving:
     """The process is asked to stop: end the session at the next pause."""
 
@@ -813,5 +871,7 @@ InnerEvent = (
     | ReplyTextEnded
     | ReplyVoiceEnded
     | ReplyStageFailed
+    | LineLost
+    | LineBack
     | ServerLeaving
 )

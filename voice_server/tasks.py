@@ -28,6 +28,12 @@ def watched(
     return task
 
 
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it is gone, however it ends."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 def report(what: str, error: BaseException) -> None:
     """Log a failure that nobody expected, by type and place only."""
     logger.error(what, extra={"error": type(error).__name__, "place": _innermost_place(error)})

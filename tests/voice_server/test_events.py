@@ -34,6 +34,8 @@ SHOWN = {
     "ReplyDone.usage": "names of ours",
     "ReplyStageFailed.message": "our sentence",
     "ReplyTextEnded.usage": "names of ours",
+    "ResumeAsked.session": "a number",
+    "ResumeOffer.refused": "names of ours",
     "SayRequested.voice": "the name of a voice",
     "SessionConfig.language": "two letters",
     "SessionConfig.turn": "settings",

@@ -1,17 +1,13 @@
-"""The switchboard: takes WebSocket calls, one link each, whatever the wire.
+"""The switchboard: takes WebSocket connections, whatever the wire.
 
 Every endpoint that speaks over a WebSocket comes through here, so that who is let in, how many may
 talk, what a socket may use and how it ends are the same for all of them.
 """
 
 import asyncio
-import logging
 import secrets
 import socket
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from typing import cast
 
 from aiohttp import web
@@ -20,33 +16,33 @@ from voice_server import events as ev
 from voice_server.admission import Admission
 from voice_server.closes import CLOSES
 from voice_server.conversation.house import House
-from voice_server.conversation.session import Session
-from voice_server.door.reception import check_handshake, doorstep_of
+from voice_server.door.reception import check_handshake
 from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.identity.visit import Visit
 from voice_server.links.approaching import approach_of
+from voice_server.links.caller import Caller, Place
 from voice_server.links.manners import OURS, Manners
+from voice_server.links.operator import Operator
 from voice_server.links.websocket import MessageSocket, WebSocketLink
-from voice_server.wires import Introduced, Wire
-
-logger = logging.getLogger(__name__)
+from voice_server.wires.wire import Introduced, Wire
 
 SEND_BUFFER_BYTES = 65_536
 """Kernel buffer: what lies there can no longer be taken back at a barge-in."""
+
+SESSION_KEY = "sid"
+"""Of the address: the session that a client wants back. Proxies may choose a server by it."""
 
 CLOSE_TIMEOUT_S = 2.0
 """aiohttp's own patience with a close, after ours."""
 
 
 class Switchboard:
-    """All WebSocket calls of one process."""
+    """All connections of one process over which somebody talks."""
 
     def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
         self._admission = admission
-        self._links: set[WebSocketLink] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._operator = Operator(house)
 
     async def connect(
         self,
@@ -59,75 +55,56 @@ class Switchboard:
     ) -> web.StreamResponse:
         """Let a caller in, or not, and talk until one side leaves.
 
-        `known` is one who was checked already, and has places of their own.
+        A client that comes back names its session in the address: it has a place already. `known`
+        is one who was checked already, and has places of their own.
         """
         approach = approach_of(request, self._house.settings.server)
         try:
             identity = known or await self._admission.admit(approach)
-            visit = Visit(identity, self._admission.identities, f"ses_{secrets.token_hex(12)}")
-            address = visit.session if known else approach.address
-            async with self._admission.place(identity, address, visit.session):
-                return await self._serve(request, wire, subprotocols, visit, manners)
+            visit = self._visit(identity)
+            place = Place(self._admission, visit, visit.session if known else approach.address)
+            if not self._operator.calls.find(request.query.get(SESSION_KEY, ""), identity.user):
+                await place.take()
         except Denied as denied:
             return await self._refuse(request, wire, denied.refusal, subprotocols, manners)
+        try:
+            return await self._serve(request, Caller(wire, visit, place, manners), subprotocols)
+        finally:
+            await place.give_back()
 
     async def _serve(
-        self,
-        request: web.Request,
-        wire: Wire,
-        subprotocols: tuple[str, ...],
-        visit: Visit,
-        manners: Manners,
+        self, request: web.Request, caller: Caller, subprotocols: tuple[str, ...]
     ) -> web.StreamResponse:
         check_handshake(request)
-        if isinstance(wire, Introduced):
-            wire.introduce(visit.identity)
-        response = self._response(subprotocols, manners)
+        if isinstance(caller.wire, Introduced):
+            caller.wire.introduce(caller.visit.identity)
+        response = self._response(subprotocols, caller.manners)
         await response.prepare(request)
-        link = self._link(response, _limited_transport(request), wire, visit, manners)
-        if step := doorstep_of(request):
-            step.on_flood = link.refuse_flood
-        await self._talk(link, visit)
+        link = self._link(response, _limited_transport(request), caller.manners)
+        await self._operator.put_through(link, caller)
         return response
 
     async def hold(
         self, socket: MessageSocket, transport: asyncio.Transport, wire: Wire, known: Identity
     ) -> None:
         """Talk on a connection that is no WebSocket, until one side leaves. Raises `Denied`."""
-        visit = Visit(known, self._admission.identities, f"ses_{secrets.token_hex(12)}")
-        async with self._admission.place(known, visit.session, visit.session):
-            await self._talk(self._link(socket, transport, wire, visit), visit)
+        visit = self._visit(known)
+        place = Place(self._admission, visit, visit.session)
+        await place.take()
+        try:
+            link = self._link(socket, transport, OURS)
+            await self._operator.put_through(link, Caller(wire, visit, place, OURS))
+        finally:
+            await place.give_back()
+
+    def _visit(self, identity: Identity) -> Visit:
+        return Visit(identity, self._admission.identities, f"ses_{secrets.token_hex(12)}")
 
     def _link(
-        self,
-        socket: MessageSocket,
-        transport: asyncio.Transport,
-        wire: Wire,
-        visit: Visit,
-        manners: Manners = OURS,
+        self, socket: MessageSocket, transport: asyncio.Transport, manners: Manners
     ) -> WebSocketLink:
-        return WebSocketLink(
-            socket=socket,
-            transport=transport,
-            wire=wire,
-            limits=manners.limits(self._house.settings.limits),
-            close_code=manners.close_code,
-            metrics=self._house.metrics,
-            open_session=partial(self._open_session, visit),
-        )
-
-    async def _talk(self, link: WebSocketLink, visit: Visit) -> None:
-        self._links.add(link)
-        self._empty.clear()
-        try:
-            await link.run()
-        finally:
-            await visit.end()
-            self._links.discard(link)
-            if not self._links:
-                self._empty.set()
-            if link.session:
-                self._house.metrics.sessions.dec()
+        limits = manners.limits(self._house.settings.limits)
+        return WebSocketLink(socket, transport, limits, self._house.metrics)
 
     def _response(self, subprotocols: tuple[str, ...], manners: Manners) -> web.WebSocketResponse:
         limits = manners.limits(self._house.settings.limits)
@@ -138,19 +115,6 @@ class Switchboard:
             heartbeat=limits.ping_interval_s,
             timeout=CLOSE_TIMEOUT_S,
         )
-
-    def _open_session(
-        self, visit: Visit, asked: ev.SessionOptions, emit: Callable[[ev.ServerEvent], None]
-    ) -> Session:
-        options = visit.options(asked)
-        house = replace(self._house, settings=visit.settings(self._house.settings))
-        session = Session(visit.session, options, house, visit.begin(options.mode, emit))
-        self._house.metrics.sessions.inc()
-        self._house.metrics.sessions_total.labels(options.mode).inc()
-        extra = {"session": session.id, "mode": options.mode, "client": options.client}
-        extra |= {"user": visit.identity.user, "how": visit.identity.how}
-        logger.info("session opened", extra=extra)
-        return session
 
     async def _refuse(
         self,
@@ -180,17 +144,15 @@ class Switchboard:
 
     def leave(self) -> None:
         """Ask every session to end at its next pause."""
-        for link in list(self._links):
-            link.leave()
+        self._operator.leave()
 
     def abort(self) -> None:
         """Cut off whoever is still there."""
-        for link in list(self._links):
-            link.abort()
+        self._operator.abort()
 
     async def idle(self) -> None:
-        """Return when nobody is connected."""
-        await self._empty.wait()
+        """Return when nobody is connected, and nobody is waited for."""
+        await self._operator.idle()
 
 
 def _limited_transport(request: web.Request) -> asyncio.Transport:

@@ -46,6 +46,16 @@ class LimitSettings(Section):
     """Seconds of audio per second once the burst is used up."""
     out_queue_bytes_max: Annotated[int, Field(ge=4096)] = 262_144
     send_timeout_s: Seconds = 5.0
+    resume_s: Seconds = 120.0
+    """A session is kept so long for a client whose connection broke; 0 never."""
+    journal_events_max: Annotated[int, Field(ge=16)] = 1024
+    """What a session has said is kept for such a client: so many events,"""
+    journal_bytes_max: Annotated[int, Field(ge=4096)] = 524_288
+    """so much text,"""
+    journal_s_max: Annotated[float, Field(gt=0)] = 180.0
+    """and so old: longer than `resume_s`, because a dead connection is found late."""
+    journal_audio_s_max: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """Audio of replies, of what was sent last."""
     ping_interval_s: Seconds = 15.0
     lead_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 2000
     """Audio sent ahead of playback at most."""

@@ -97,6 +97,23 @@ class Playback(Struct):
     echo_cancelled: bool = True
 
 
+class Lacking(Struct):
+    """The audio from here on was not received."""
+
+    stream: Count
+    pos: Count
+
+
+class Resume(Struct):
+    """Which session to go on with, and from where."""
+
+    session: Name
+    token: Name = ""
+    last_sn: Count = 0
+    playback: Lacking | None = None
+    required: bool = False
+
+
 class Message(Struct, tag_field="type"):
     """Any message. One with an id is acknowledged, and taken once."""
 
@@ -113,6 +130,7 @@ class Hello(Message, tag="hello"):
     playback: Playback = msgspec.field(default_factory=Playback)
     features: Annotated[list[Name], Meta(max_length=64)] = []
     config: Config = msgspec.field(default_factory=Config)
+    resume: Resume | None = None
 
 
 class ConfigUpdate(Message, tag="config.update"):

@@ -27,9 +27,11 @@ QUERY_KEYS = frozenset(
     {"mode", "framing", "codec", "rate", "out_rate", "channels", "lang", "voice"}
 )
 FEATURES = frozenset(
-    {"partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items"}
+    {"partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items", "resume"}
 )
 """What this server can grant."""
+UNNUMBERED = (ev.MessageAcknowledged, ev.Ponged)
+"""Answers to one message: whoever asks again gets another."""
 
 
 class VoiceV1:
@@ -43,6 +45,16 @@ class VoiceV1:
         self._sn = 0
         self._input_pos = 0
         self._ids: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def sent(self) -> int:
+        """Number of the newest event that was told."""
+        return self._sn
+
+    @property
+    def input_position(self) -> int:
+        """The next sample of the microphone that is not here yet."""
+        return self._input_pos
 
     # From the client -------------------------------------------------------------------------
 
@@ -120,9 +132,11 @@ class VoiceV1:
 
     # Opening ---------------------------------------------------------------------------------
 
-    def _open(self, options: ev.SessionOptions) -> list[ev.ClientEvent]:
+    def _open(
+        self, options: ev.SessionOptions, resume: msg.Resume | None = None
+    ) -> list[ev.ClientEvent]:
         self._options = options
-        return [ev.SessionOpened(options)]
+        return [ev.SessionOpened(options, _resume(resume) if options.resumes and resume else None)]
 
     def _open_from_hello(self, hello: msg.Hello) -> list[ev.ClientEvent]:
         if self._options is not None:
@@ -143,12 +157,13 @@ class VoiceV1:
                 playback_reports=hello.playback.reports,
                 echo_cancelled=hello.playback.echo_cancelled,
                 features=FEATURES & set(hello.features),
+                resumes=audio.framing == "framed" and "resume" in hello.features,
                 config=config_of(hello.config),
                 client=f"{hello.client.name} {hello.client.version}".strip(),
             )
         except FormatError as error:
             return [_unsupported(error, hello.id)]
-        return self._open(options)
+        return self._open(options, hello.resume)
 
     def _open_from_query(self) -> list[ev.ClientEvent]:
         query = self._query
@@ -240,7 +255,7 @@ class VoiceV1:
         message = render(event, options)
         if message is None:
             return None
-        if not isinstance(event, ev.MessageAcknowledged | ev.Ponged):
+        if not isinstance(event, UNNUMBERED):
             self._sn += 1
             message["sn"] = self._sn
         return msg.encode(message)
@@ -254,12 +269,38 @@ class VoiceV1:
         self._sn += 1
         if not options.framed:
             return payload
-        flags = Flags.START if event.first else Flags.NONE
-        if event.last:
-            flags |= Flags.END
+        flags = _flags(event)
         return Frame(
             Kind.OUTPUT, flags, event.stream, self._sn, event.position, now_ms, payload
         ).pack()
+
+    def aside(self, event: ev.ServerEvent, now_ms: int) -> list[str | bytes]:
+        """Translate an event that takes no number."""
+        message = render(event, self._options or ev.SessionOptions())
+        return [] if message is None else [msg.encode(message)]
+
+    def again(self, number: int, frame: ev.AudioFrame, now_ms: int) -> bytes:
+        """Audio that was sent before, under the number that it had."""
+        options = self._options or ev.SessionOptions()
+        flags, payload = _flags(frame) | Flags.REPLAY, encode(frame.samples, options.output_codec)
+        again = Frame(Kind.OUTPUT, flags, frame.stream, number, frame.position, now_ms, payload)
+        return again.pack()
+
+
+def _flags(frame: ev.AudioFrame) -> Flags:
+    flags = Flags.START if frame.first else Flags.NONE
+    return flags | Flags.END if frame.last else flags
+
+
+def _resume(resume: msg.Resume) -> ev.ResumeAsked:
+    lacking = resume.playback
+    return ev.ResumeAsked(
+        session=resume.session,
+        secret=resume.token,
+        last_number=resume.last_sn,
+        played=(lacking.stream, lacking.pos) if lacking else None,
+        required=resume.required,
+    )
 
 
 def _cancel(message: msg.Cancel) -> list[ev.ClientEvent]:

@@ -89,8 +89,9 @@ def _housekeeping(
         case ev.ConfigConfirmed(config):
             return {"type": "config", "config": config}
         case ev.InputFlow(position, credit_ms):
-            flow = {"type": "flow", "input": "ok"}
-            return {**flow, "acked_pos": position, "credit_ms": credit_ms}
+            flow: Json = {"type": "flow", "input": "ok"}
+            flow |= {"acked_pos": position, "credit_ms": credit_ms, "covered_pos": event.covered}
+            return _present(flow)
         case ev.MessageAcknowledged(id):
             return {"type": "ack", "id": id}
         case ev.Ponged(t, server_t):
@@ -102,24 +103,21 @@ def _housekeeping(
             return _present({**error, "id": id})
         case ev.FormatsConfirmed():
             return None  # no message of this protocol changes formats
-        case ev.GoingAway(reason):
-            return {
-                "type": "going_away",
-                "reason": reason,
-                "reconnect_in_ms": 1000,
-                "resume": False,
-            }
+        case ev.GoingAway(reason, resumes, in_ms):
+            when = {"reconnect_in_ms": in_ms, "resume": resumes}
+            return {"type": "going_away", "reason": reason, **when}
         case _:
             assert_never(event)
 
 
 def _ready(event: ev.SessionReady) -> Json:
     options = event.options
-    return {
+    ready = {
         "type": "ready",
         "protocol": 1,
         "session": event.session,
-        "resumed": False,
+        "resumed": event.resume is not None and event.resume.replay_from is not None,
+        "resume": _offer(event.resume) if event.resume else None,
         "mode": options.mode,
         "audio": {
             "framing": "framed" if options.framed else "raw",
@@ -141,6 +139,20 @@ def _ready(event: ev.SessionReady) -> Json:
         "features": sorted(options.features),
         "server": {"name": "voice-server", "version": __version__},
     }
+    return _present(ready)
+
+
+def _offer(offer: ev.ResumeOffer) -> Json:
+    return _present(
+        {
+            "token": offer.secret,
+            "ttl_s": offer.for_s,
+            "epoch": offer.epoch,
+            "input_pos": offer.input_position,
+            "replay_from": offer.replay_from,
+            "refused": offer.refused,
+        }
+    )
 
 
 def _started(event: ev.ReplyStarted) -> Json:
@@ -220,6 +232,8 @@ def _final(event: ev.FinalTranscript, word_times: bool) -> Json:
         "confidence": round(event.confidence, 3),
         "duration_ms": event.duration_ms,
     }
+    if event.covered is not None:
+        final["covered_pos"] = event.covered
     if word_times:
         final["words"] = [_word(word) for word in event.words]
     if not event.text:

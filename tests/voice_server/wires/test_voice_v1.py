@@ -1,5 +1,6 @@
 """`voice.v1`: nothing a client sends raises, no sample counts twice, no message lacks a number."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -702,3 +703,59 @@ def test_tools_and_limits_are_configuration() -> None:
             temperature=1.0,
         )
     )
+
+
+# Coming back ---------------------------------------------------------------------------------
+
+
+def test_a_client_that_can_come_back_says_so_and_names_what_it_lacks() -> None:
+    resume = {
+        "session": "ses_1",
+        "token": "rt_1",
+        "last_sn": 7,
+        "playback": {"stream": 2, "pos": 9},
+    }
+    wire = VoiceV1({})
+    hello = {"type": "hello", "features": ["resume"], "resume": resume}
+    (event,) = wire.receive(json.dumps(hello))
+    assert isinstance(event, ev.SessionOpened)
+    assert event.options.resumes
+    assert event.resume == ev.ResumeAsked("ses_1", "rt_1", 7, (2, 9))
+    assert "rt_1" not in repr(event)
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [{"features": []}, {"features": ["resume"], "audio": {"framing": "raw"}}],
+    ids=["not asked for", "no numbers in raw audio"],
+)
+def test_nobody_else_comes_back(hello: dict[str, object]) -> None:
+    resume = {"session": "ses_1", "token": "rt_1", "last_sn": 7}
+    (event,) = VoiceV1({}).receive(json.dumps({"type": "hello", **hello, "resume": resume}))
+    assert isinstance(event, ev.SessionOpened)
+    assert (event.options.resumes, event.resume) == (False, None)
+
+
+def test_what_concerns_one_connection_takes_no_number() -> None:
+    wire = opened(features=["resume"])
+    wire.send(ev.ReplyText(1, "a"), 0)
+    (message,) = wire.aside(ev.ErrorRaised(ErrorCode.TAKEN_OVER, "Gone.", fatal=True), 0)
+    assert "sn" not in json.loads(message)
+    assert wire.sent == 1
+
+
+def test_audio_that_is_sent_again_keeps_its_number_and_says_so() -> None:
+    wire = opened(features=["resume"])
+    audio = ev.AudioFrame(3, 480, np.arange(10, dtype=np.int16), last=True)
+    (first,) = wire.send(audio, 0)
+    wire.send(ev.ReplyText(1, "a"), 0)
+    assert isinstance(first, bytes)
+    sent, again = unpack(first), unpack(wire.again(1, audio, 0))
+    assert again == dataclasses.replace(sent, flags=Flags.END | Flags.REPLAY)
+    assert wire.sent == 2
+
+
+def test_the_next_sample_is_known() -> None:
+    wire = opened()
+    wire.receive(Frame(Kind.INPUT, Flags.NONE, 0, 0, 0, 0, bytes(320)).pack())
+    assert wire.input_position == 160

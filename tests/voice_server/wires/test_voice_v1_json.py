@@ -356,7 +356,7 @@ def test_what_was_not_asked_for_is_not_sent(event: ev.ServerEvent, message: Any)
 
 
 def test_every_feature_does_something() -> None:
-    assert {*ONLY_IF_ASKED.values(), "word_times"} == FEATURES
+    assert {*ONLY_IF_ASKED.values(), "word_times", "resume"} == FEATURES
 
 
 def test_words_come_if_asked_for() -> None:

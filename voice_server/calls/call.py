@@ -1,0 +1,302 @@
+"""One conversation with one client, over as many lines as it takes.
+
+One task holds the conversation, one writes: it alone takes events from the outbox, has the wire
+number them, and sends them, if there is a line. Without a line they are only noted, the session
+holds its voice, and a deadline runs. A client that comes back gets what it missed before anything
+new. Calls whose wire cannot resume end with their line.
+
+Every close by the server is explained first by an `error` event, and carries that error's code.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+
+from audio.formats import AudioFormat
+from voice_server import events as ev
+from voice_server.calls.incoming import Incoming, Incomprehensible
+from voice_server.calls.line import Line
+from voice_server.calls.resumption import FORGOTTEN, UNKNOWN, Resumption
+from voice_server.calls.terms import Terms
+from voice_server.closes import GOING_AWAY, NORMAL, ErrorCode
+from voice_server.conversation.session import Session
+from voice_server.intake import IntakeLimit
+from voice_server.outbox import Outbox
+from voice_server.tasks import cancelled, watched
+from voice_server.wires.wire import Wire
+
+Emit = Callable[[ev.ServerEvent], None]
+OpenSession = Callable[[Emit], Session]
+
+GOODBYE_S = 0.5
+"""A line that is replaced has so long to take in why."""
+
+
+class Call:
+    """Made when a client has said hello; `start` it."""
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        wire: Wire,
+        user: str,
+        terms: Terms,
+        open_session: OpenSession,
+        resumption: Resumption | None,
+    ) -> None:
+        """`resumption`: None where the call ends with its line."""
+        self.user = user
+        """Who may have it back."""
+        self.line: Line | None = line
+        """Where its client is at present."""
+        self.wire = wire
+        self._terms = terms
+        self._limits, self._metrics = terms.limits, terms.metrics
+        self._resumption = resumption
+        self._outbox = Outbox(terms.limits.out_queue_bytes_max)
+        self._due: deque[str | bytes] = deque()
+        """Translated, for the present line."""
+        self._news = asyncio.Event()
+        self._left = asyncio.Event()
+        self._reading = asyncio.Lock()
+        """One line at a time is read: what it brought is counted before the next one begins."""
+        self._deadline: asyncio.TimerHandle | None = None
+        self._finishing = False
+        self._close_code = NORMAL
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
+        self.session = open_session(self.emit)
+
+    def start(self, on_end: Callable[[], Awaitable[None]]) -> None:
+        """Begin to talk. `on_end` is awaited when it is over."""
+        self._running = watched(self._run(on_end), lambda: None)
+
+    async def _run(self, on_end: Callable[[], Awaitable[None]]) -> None:
+        """Hold the conversation, whatever lines come and go, to its end."""
+        talk = watched(self.session.run(), self._crash)
+        writer = watched(self._write(), self._crash)
+        left = asyncio.create_task(self._left.wait())
+        try:
+            await asyncio.wait({talk, writer, left}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancelled(left)
+            await cancelled(talk)
+            self._finishing = True
+            self._news.set()
+            await asyncio.wait({writer}, timeout=self._limits.send_timeout_s)
+            await cancelled(writer)
+            await self._hang_up()
+            await on_end()
+
+    async def _hang_up(self) -> None:
+        line, self.line = self.line, None
+        self._stop_waiting()
+        if line:
+            await line.close(self._close_code)
+
+    def leave(self) -> None:
+        """The server is shutting down: end at the next pause."""
+        if self.line is None:
+            self._left.set()
+        self.session.inbox.post(ev.ServerLeaving())
+
+    def abort(self) -> None:
+        """End it here and now."""
+        if self.line:
+            self.line.abort()
+        self._left.set()
+
+    def emit(self, event: ev.ServerEvent) -> None:
+        """Tell the client, in its turn."""
+        if self._resumption:
+            event = self._resumption.complete(event)
+        self._outbox.put(event)
+        self._news.set()
+        if isinstance(event, ev.ErrorRaised):
+            self._metrics.errors.labels(event.code.value).inc()
+
+    def _crash(self) -> None:
+        """Something failed that nobody expected. It is logged; here the client is told."""
+        message = "Something went wrong in the server. Connect again to go on."
+        self.emit(ev.ErrorRaised(ErrorCode.INTERNAL, message, fatal=True))
+        self._close_code = self._terms.close_code(ErrorCode.INTERNAL)
+
+    # Lines -----------------------------------------------------------------------------------
+
+    async def take_back(self, line: Line, asked: ev.ResumeAsked) -> str:
+        """Go on over this line, if the client may. Returns why not, or nothing.
+
+        A line that is still there is told that it was taken over. Whoever has the right secret and
+        cannot be told everything that it missed gets no second chance: the call is over.
+        """
+        resumption = self._resumption
+        secret = resumption.key.exchange(asked.secret) if resumption else None
+        if resumption is None or secret is None:
+            return UNKNOWN
+        self._dismiss()
+        async with self._reading:
+            self._dismiss()
+            now = self._clock()
+            missed = resumption.missed(asked)
+            if missed is None or self._over:
+                self._left.set()
+                return FORGOTTEN
+            self._stop_waiting()
+            self.line = line
+            self._due.extend(resumption.again(secret, asked, missed, now))
+        self._metrics.replayed.inc(len(missed))
+        self._metrics.resumes.labels("resumed").inc()
+        self.session.inbox.post(ev.LineBack())
+        self._news.set()
+        return ""
+
+    async def serve(self, line: Line, incoming: Incoming) -> None:
+        """Take in what the client says over this line, until one side leaves."""
+        incoming.wire = self.wire
+        async with self._reading:
+            reading = watched(self._read(incoming), self._crash)
+            await asyncio.wait({reading, self._running}, return_when=asyncio.FIRST_COMPLETED)
+            await cancelled(reading)
+        self._lose(line)
+        if self._over:
+            await asyncio.wait({self._running})
+
+    @property
+    def _over(self) -> bool:
+        return self._finishing or self._left.is_set()
+
+    def _dismiss(self) -> None:
+        """Somebody else has come: tell the present line, which may be long dead."""
+        if (line := self.line) and self._resumption:
+            self._lose(line)
+            message = "This session goes on elsewhere."
+            error = ev.ErrorRaised(ErrorCode.TAKEN_OVER, message, fatal=True)
+            self._metrics.errors.labels(error.code.value).inc()
+            told = self._resumption.aside(error, self._clock())
+            watched(_goodbye(line, told, self._terms.close_code(error.code)), line.abort)
+
+    def _lose(self, line: Line) -> None:
+        """A line is gone. Without one, a deadline runs; a client that has left is not awaited."""
+        if self.line is not line:
+            return
+        self.line = None
+        self._due.clear()
+        if self._resumption is None or line.said_goodbye or not self._limits.resume_s or self._over:
+            self._left.set()
+            return
+        self._metrics.detached.inc()
+        self._deadline = self._loop.call_later(self._limits.resume_s, self._expire)
+        self.session.inbox.post(ev.LineLost())
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+            self._metrics.detached.dec()
+
+    def _expire(self) -> None:
+        self._metrics.resumes.labels("expired").inc()
+        self._left.set()
+
+    # The reader ------------------------------------------------------------------------------
+
+    async def _read(self, incoming: Incoming) -> None:
+        intake = IntakeLimit(self._limits, self.session.options.input, self._clock())
+        try:
+            async for event in incoming:
+                if self._resumption:
+                    self._resumption.key.confirm()
+                await self._take_in(event, intake)
+        except Incomprehensible as error:
+            self.emit(ev.ErrorRaised(ErrorCode.BAD_REQUEST, str(error), fatal=True))
+            await asyncio.wait({self._running})
+
+    async def _take_in(self, event: ev.ClientEvent, intake: IntakeLimit) -> None:
+        inbox = self.session.inbox
+        limit, wait_s = intake.take(event, self._clock())
+        if wait_s:
+            self._metrics.limit_hits.labels(limit).inc()
+            inbox.held_back = True
+            await asyncio.sleep(wait_s)
+            inbox.held_back = False
+        if isinstance(event, ev.FormatsChanged):
+            intake.reformat(event)
+        for piece in _pieces(event, self.session.options.input):
+            await inbox.deliver(piece)
+
+    # The writer ------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        """Send what waits, until a fatal error was sent or the conversation is over."""
+        over = False
+        while not over:
+            await self._send_due()
+            event = self._outbox.take()
+            if event is not None:
+                over = self._tell(event)
+            elif self._finishing:
+                return
+            else:
+                self._news.clear()
+                await self._news.wait()
+        await self._send_due()
+
+    def _tell(self, event: ev.ServerEvent) -> bool:
+        """Translate an event for whoever listens. Returns whether nothing may follow it."""
+        if self._outbox.overfull:
+            self._give_up("out_queue_bytes")
+        now = self._clock()
+        if self._resumption:
+            messages = self._resumption.numbered(event, now)
+        else:
+            messages = self.wire.send(event, int(now * 1000))
+        if self.line:
+            self._due.extend(messages)
+        match event:
+            case ev.ErrorRaised(code=code, fatal=True):
+                self._close_code = self._terms.close_code(code)
+                return True
+            case ev.GoingAway():
+                self._close_code = GOING_AWAY
+        return False
+
+    async def _send_due(self) -> None:
+        while self._due and (line := self.line):
+            data = self._due.popleft()
+            try:
+                async with asyncio.timeout(self._limits.send_timeout_s):
+                    await line.send(data)
+            except TimeoutError:
+                self._give_up("send_timeout")
+            except ConnectionError:
+                self._lose(line)
+
+    def _give_up(self, limit: str) -> None:
+        """The client does not read: nothing can be explained to it any more."""
+        if line := self.line:
+            self._metrics.limit_hits.labels(limit).inc()
+            self._metrics.errors.labels(ErrorCode.SLOW_CONSUMER.value).inc()
+            self._close_code = self._terms.close_code(ErrorCode.SLOW_CONSUMER)
+            line.abort()
+            self._lose(line)
+
+
+async def _goodbye(line: Line, told: Iterable[str | bytes], code: int) -> None:
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            for data in told:
+                await line.send(data)
+    except (TimeoutError, ConnectionError):
+        line.abort()
+    else:
+        await line.close(code)
+
+
+def _pieces(event: ev.ClientEvent, format: AudioFormat) -> Iterable[ev.ClientEvent]:
+    """A long message in pieces of a second at most, so that none keeps the event loop busy."""
+    second = format.frame_bytes * format.rate
+    if not isinstance(event, ev.AudioReceived) or len(event.data) <= second:
+        return (event,)
+    starts = range(0, len(event.data), second)
+    return [ev.AudioReceived(event.data[start : start + second]) for start in starts]

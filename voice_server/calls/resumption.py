@@ -1,0 +1,126 @@
+"""What a call needs to outlive its connection, besides its session. Pure.
+
+It notes everything that is told, under the number that the wire gave it, and how much of the
+microphone is done with. When the client comes back with the right secret, `resume` says what it has
+missed; when that is no longer known whole, it says so, and never leaves out anything silently.
+"""
+
+import math
+from dataclasses import replace
+
+from voice_server.calls.coverage import Coverage
+from voice_server.calls.journal import Entry, Journal, JournalLimits, Played
+from voice_server.calls.resume_key import ResumeKey
+from voice_server.events import (
+    AudioFrame,
+    ConfigConfirmed,
+    FinalTranscript,
+    InputFlow,
+    PlaybackStopped,
+    ResumeAsked,
+    ResumeOffer,
+    ServerEvent,
+    SessionOptions,
+    SessionReady,
+)
+from voice_server.settings import Settings
+from voice_server.wires.wire import Resumable
+
+AUDIO_SAMPLE_BYTES = 2
+UNKNOWN = "unknown_session"
+"""Expired, never there, or not this client's: whoever asks does not learn which."""
+FORGOTTEN = "too_far_behind"
+
+
+class Resumption:
+    """One call's memory of what its client knows."""
+
+    def __init__(
+        self, wire: Resumable, options: SessionOptions, settings: Settings, refused: str = ""
+    ) -> None:
+        """`refused`: why the session that the client had asked for did not come back."""
+        limits = settings.limits
+        self.key = ResumeKey()
+        self._wire = wire
+        self._refused = refused
+        self._for_s = limits.resume_s
+        self._epoch = 1
+        self._coverage = Coverage(options.input.rate, settings.turn.pre_roll_ms)
+        self._ready: SessionReady | None = None
+        audio_bytes = limits.journal_audio_s_max * options.output_rate * AUDIO_SAMPLE_BYTES
+        self._journal = Journal(
+            JournalLimits(
+                events_max=limits.journal_events_max,
+                bytes_max=limits.journal_bytes_max,
+                s_max=limits.journal_s_max,
+                audio_bytes_max=math.ceil(audio_bytes),
+            )
+        )
+
+    # What is told ----------------------------------------------------------------------------
+
+    def complete(self, event: ServerEvent) -> ServerEvent:
+        """An event with what only this call knows; before it waits to be sent."""
+        self._coverage.note(event)
+        match event:
+            case SessionReady():
+                self._ready = event
+                secret, refused = self.key.issue(), self._refused
+                offer = ResumeOffer(secret, self._for_s, self._epoch, refused=refused)
+                return replace(event, resume=offer)
+            case ConfigConfirmed(config) if self._ready:
+                self._ready = replace(self._ready, config=config)
+                return event
+            case FinalTranscript() | InputFlow():
+                return replace(event, covered=self._coverage.position)
+            case _:
+                return event
+
+    def numbered(self, event: ServerEvent, now: float) -> list[str | bytes]:
+        """The messages for an event that is to be sent now; noted, if it has a number."""
+        before = self._wire.sent
+        messages = self._wire.send(event, _ms(now))
+        if isinstance(event, PlaybackStopped):
+            self._journal.silence(event.stream)
+        number = self._wire.sent
+        if isinstance(event, SessionReady):
+            self._journal.last = number  # holds a secret; without it nobody comes back
+        elif number > before:
+            said = event if isinstance(event, AudioFrame) else str(messages[0])
+            self._journal.append(Entry(number, now, said))
+        return messages
+
+    def aside(self, event: ServerEvent, now: float) -> list[str | bytes]:
+        """The messages for an event that concerns one line only."""
+        return self._wire.aside(event, _ms(now))
+
+    # Coming back -----------------------------------------------------------------------------
+
+    def missed(self, asked: ResumeAsked) -> list[Entry] | None:
+        """What the client has not seen, or None where that is no longer known whole."""
+        played = Played(*asked.played) if asked.played else None
+        return self._journal.since(asked.last_number, played)
+
+    def again(
+        self, secret: str, asked: ResumeAsked, missed: list[Entry], now: float
+    ) -> list[str | bytes]:
+        """The messages for a client that is back, `ready` first. `secret` is its next one."""
+        assert self._ready is not None
+        offer = ResumeOffer(
+            secret,
+            self._for_s,
+            self._epoch,
+            input_position=self._wire.input_position,
+            replay_from=asked.last_number + 1,
+        )
+        ready = self._wire.aside(replace(self._ready, resume=offer), _ms(now))
+        return [*ready, *(self._said_again(entry, now) for entry in missed)]
+
+    def _said_again(self, entry: Entry, now: float) -> str | bytes:
+        if isinstance(entry.said, str):
+            return entry.said
+        return self._wire.again(entry.number, entry.said, _ms(now))
+
+
+def _ms(now: float) -> int:
+    return int(now * 1000)
