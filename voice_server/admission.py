@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from models.load import Load
 from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
-from voice_server.identity.identities import Identities
 from voice_server.identity.approach import Approach
+from voice_server.identity.identities import Identities
 from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
 from voice_server.identity.store import StoreUnavailable
 from voice_server.settings import Settings
@@ -30,20 +31,26 @@ class Admission:
         settings: Settings,
         identities: Identities | None = None,
         clock: Callable[[], float] = time.monotonic,
+        load: Callable[[], Load] = Load,
     ) -> None:
-        """`clock` in seconds."""
+        """`clock` in seconds; `load` says how busy the models are."""
         self.draining = False
         """The server is shutting down: nobody new is let in."""
         self.identities = identities or Identities(settings)
         self.settings = settings
         self._clock = clock
+        self._load = load
         self._inside: Counter[str] = Counter()
         self._kept: dict[str, float] = {}
         """Places kept free, by ticket, until when."""
 
     @property
     def full(self) -> bool:
-        """Whether every place is taken, or kept for somebody."""
+        """Whether every place is taken or kept for somebody, or the models are too busy."""
+        return self._no_place or self._load().full
+
+    @property
+    def _no_place(self) -> bool:
         now = self._clock()
         self._kept = {ticket: until for ticket, until in self._kept.items() if until > now}
         return self._inside.total() + len(self._kept) >= self.settings.limits.sessions_max
@@ -77,7 +84,10 @@ class Admission:
         if self.draining:
             return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", RETRY_S)
         self._kept.pop(ticket, None)
-        if self.full:
+        if (load := self._load()).full:
+            message = "The models are too busy for more speakers. Try again in a moment."
+            return Refusal(ErrorCode.NO_CAPACITY, message, load.retry_after_s)
+        if self._no_place:
             message = f"All {limits.sessions_max} places are taken. Try again in a moment."
             return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
         if self._inside[address] >= limits.sessions_per_ip_max:

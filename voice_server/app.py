@@ -32,6 +32,7 @@ from voice_server.links.switchboard import Switchboard
 from voice_server.links.tokens import add_token_routes
 from voice_server.links.voice import add_voice_routes
 from voice_server.metrics import Metrics
+from voice_server.model_meter import ModelMeter
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
 from voice_server.toolbox import load_tools
@@ -59,7 +60,10 @@ class VoiceServer:
     def __init__(self, house: House) -> None:
         self._house = house
         self.identities = Identities(house.settings, house.metrics)
-        self._admission = Admission(house.settings, self.identities)
+        recognizer = house.engines.recognizer
+        self._admission = Admission(
+            house.settings, self.identities, load=lambda: recognizer.workload
+        )
         self._desk = OpenAIDesk(self._admission, house.metrics)
         self._switchboard = Switchboard(house, self._admission)
         self.exchange = Exchange(house.settings, self._switchboard, house.metrics)
@@ -129,6 +133,7 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     metrics = Metrics()
     depths = engines.scheduler.queue_depths
     metrics.watch_queues(lambda: {kind.name.lower(): depth for kind, depth in depths().items()})
+    ModelMeter(engines.scheduler, engines.recognizer).watch(metrics.registry)
     engines.chat_meter.attach(metrics)
     silero = await asyncio.to_thread(SileroModel)
     server = VoiceServer(

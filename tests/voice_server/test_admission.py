@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from models.load import Load
 from voice_server.admission import Admission
 from voice_server.closes import ErrorCode
 from voice_server.identity.approach import Approach
@@ -186,3 +187,17 @@ def test_every_place_comes_back(steps: list[tuple[bool, str]]) -> None:
             door.leave(address)
             inside.remove(address)
         assert door.full is (len(inside) == 4)
+
+
+def test_busy_models_let_nobody_in_until_they_have_time() -> None:
+    load = Load()
+    door = Admission(Settings(), load=lambda: load)
+    assert door.enter("a") is None
+    load = Load(8.0, full=True, retry_after_s=7)
+    assert door.full
+    refusal = door.enter("b")
+    assert refusal is not None
+    assert (refusal.code, refusal.retry_after_s) == (ErrorCode.NO_CAPACITY, 7)
+    assert "too busy" in refusal.message
+    load = Load()
+    assert door.enter("b") is None
