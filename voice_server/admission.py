@@ -88,9 +88,11 @@ class Admission:
             message = "The models are too busy for more speakers. Try again in a moment."
             return Refusal(ErrorCode.NO_CAPACITY, message, load.retry_after_s)
         if self._no_place:
+            self._hit("sessions")
             message = f"All {limits.sessions_max} places are taken. Try again in a moment."
             return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
         if self._inside[address] >= limits.sessions_per_ip_max:
+            self._hit("sessions_per_ip")
             message = f"{limits.sessions_per_ip_max} sessions are open from your address already."
             return Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S)
         self._inside[address] += 1
@@ -116,6 +118,9 @@ class Admission:
         except (Denied, StoreUnavailable):
             del self._kept[ticket]
             raise
+
+    def _hit(self, limit: str) -> None:
+        self.identities.metrics.limit_hits.labels(limit).inc()
 
     def _check_page(self, approach: Approach) -> None:
         host, origin = approach.headers.get("Host", ""), approach.origin

@@ -58,6 +58,22 @@ const PROBLEMS = {
     title: "The server wants a key",
     advice: "Add it to the address of this page, as in http://localhost:8080/#key=YOUR-KEY.",
   },
+  token_expired: {
+    title: "The key has expired",
+    advice: "Ask for another where you had it from.",
+  },
+  revoked: {
+    title: "Your access was taken back",
+    advice: "Ask whoever runs this server.",
+  },
+  forbidden: {
+    title: "The key allows no more",
+    advice: "It was good for so many turns. Ask for another where you had it from.",
+  },
+  budget_exceeded: {
+    title: "Today's budget is used up",
+    advice: "It is renewed at midnight, universal time.",
+  },
   origin_denied: {
     title: "The server does not accept this page's address",
     advice: "Whoever runs it can add the address to server.allowed_origins.",

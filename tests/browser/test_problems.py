@@ -17,6 +17,10 @@ LIMITS = (
     ErrorCode.MAX_SESSION,
     ErrorCode.NO_CAPACITY,
     ErrorCode.UNAUTHORIZED,
+    ErrorCode.TOKEN_EXPIRED,
+    ErrorCode.REVOKED,
+    ErrorCode.FORBIDDEN,
+    ErrorCode.BUDGET_EXCEEDED,
     ErrorCode.ORIGIN_DENIED,
 )
 

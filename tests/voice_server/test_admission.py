@@ -53,6 +53,11 @@ async def refused(
     return found.code if found else None
 
 
+def hits(door: Admission, limit: str) -> float:
+    registry = door.identities.metrics.registry
+    return registry.get_sample_value("voice_server_limit_hits_total", {"limit": limit}) or 0.0
+
+
 def bearer(key: str, scheme: str = "Bearer") -> dict[str, str]:
     return {"Authorization": f"{scheme} {key}"}
 
@@ -150,6 +155,7 @@ def test_all_places_and_no_more() -> None:
     told = door.enter("10.0.0.9")
     assert told is not None
     assert (told.code, told.retry_after_s) == (ErrorCode.NO_CAPACITY, 5)
+    assert hits(door, "sessions") == 1
     door.leave("10.0.0.1")
     assert door.enter("10.0.0.9") is None
 
@@ -160,6 +166,7 @@ def test_one_address_cannot_take_every_place() -> None:
     told = door.enter("a")
     assert told is not None
     assert (told.code, told.retry_after_s) == (ErrorCode.RATE_LIMITED, 5)
+    assert hits(door, "sessions_per_ip") == 1
     assert door.enter("b") is None
     door.leave("a")
     assert door.enter("a") is None

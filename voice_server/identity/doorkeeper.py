@@ -14,6 +14,7 @@ from voice_server.identity.revocations import is_revoked
 from voice_server.identity.store import Store
 from voice_server.identity.tab import turns_account, turns_spent
 from voice_server.identity.tickets import Tickets
+from voice_server.metrics import Metrics
 from voice_server.settings import AuthSettings
 
 MINUTE_S = 60
@@ -28,8 +29,10 @@ class Doorkeeper:
         self,
         settings: AuthSettings,
         store: Store,
+        *,
         tickets: Tickets,
         secrets: ClientSecrets,
+        metrics: Metrics,
         now: Callable[[], float],
     ) -> None:
         """`now` tells Unix seconds. Raises `SettingsError` where a key cannot be used."""
@@ -39,6 +42,7 @@ class Doorkeeper:
         self._store = store
         self._tickets = tickets
         self._secrets = secrets
+        self._metrics = metrics
         self._now = now
         self._keys = KeyRing(settings.keys)
         self._provider = ProviderTokens(settings.jwt) if settings.jwt.issuer else None
@@ -65,6 +69,7 @@ class Doorkeeper:
         failures = f"failed:{_network(address)}"
         allowed = self._settings.failures_per_min_max
         if await self._store.total(failures) >= allowed:
+            self._metrics.limit_hits.labels("failures_per_min").inc()
             raise _too_many_failures()
         try:
             return await self._looked_up(offered)
@@ -96,6 +101,7 @@ class Doorkeeper:
             raise Denied(Refusal(ErrorCode.UNAUTHORIZED, message))
         turns_max = leash.turns_max
         if turns_max is not None and await self._turns(identity) >= turns_max:
+            self._metrics.limit_hits.labels("turns").inc()
             raise turns_spent(turns_max)
 
     async def _turns(self, identity: Identity) -> int:

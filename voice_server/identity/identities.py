@@ -33,12 +33,12 @@ class Identities:
         """`now` tells Unix seconds. Raises `SettingsError` where a key file cannot be used."""
         auth = settings.auth
         revoked = RevocationFile(auth.revoked_file or default_file())
-        metrics = metrics or Metrics()
+        self.metrics = metrics = metrics or Metrics()
         self.now = now
         self.store = store or MemoryStore(time.monotonic, revoked)
         self.tickets = Tickets(self.store, auth.ticket_ttl_s)
         self.secrets = ClientSecrets(auth.secret)
-        self.doorkeeper = Doorkeeper(auth, self.store, self.tickets, self.secrets, now)
+        self.doorkeeper = Doorkeeper(auth, self.store, self.tickets, self.secrets, metrics, now)
         self.budgets = Budgets(settings.budgets, self.store, metrics, now)
         self.user_places = UserPlaces(self.store, metrics, settings.limits.sessions_per_user_max)
         self.live = LiveSessions()

@@ -6,6 +6,7 @@ from voice_server.client.errors import (
     CallError,
     ConnectionLost,
     ConnectionRefused,
+    NotAllowed,
     ProtocolError,
     ServerFull,
     Unauthorized,
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.pure
     ("status", "kind", "may_come_back"),
     [
         (401, Unauthorized, False),
-        (403, ConnectionRefused, False),
+        (403, NotAllowed, False),
         (404, ConnectionRefused, False),
         (429, ServerFull, True),
         (502, ConnectionRefused, True),
@@ -70,5 +71,8 @@ def test_every_close_of_the_server_follows_the_ranges(code: ErrorCode) -> None:
 
 def test_the_names_of_the_closes() -> None:
     assert isinstance(ending(CLOSES[ErrorCode.UNAUTHORIZED].code, ""), Unauthorized)
+    assert isinstance(ending(CLOSES[ErrorCode.REVOKED].code, ""), Unauthorized)
+    assert isinstance(ending(CLOSES[ErrorCode.FORBIDDEN].code, ""), NotAllowed)
+    assert isinstance(ending(CLOSES[ErrorCode.BUDGET_EXCEEDED].code, ""), NotAllowed)
     assert isinstance(ending(CLOSES[ErrorCode.NO_CAPACITY].code, ""), ServerFull)
     assert isinstance(ending(CLOSES[ErrorCode.BAD_FRAME].code, ""), ProtocolError)

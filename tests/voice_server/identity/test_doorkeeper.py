@@ -15,6 +15,7 @@ from voice_server.identity.keys import entry
 from voice_server.identity.store import StoreUnavailable
 from voice_server.identity.tab import turns_account
 from voice_server.identity.tickets import Tickets
+from voice_server.metrics import Metrics
 from voice_server.settings import AuthSettings
 
 pytestmark = pytest.mark.pure
@@ -32,13 +33,15 @@ class Door:
         self.store = BrokenStore(self.clock)
         self.store.broken = False
         self.tickets = Tickets(self.store, 30)
+        self.metrics = Metrics()
         self.secrets = ClientSecrets("a secret of more than thirty-two letters")
         self.keeper = Doorkeeper(
             AuthSettings(**{"keys": (entry(KEY, "alice"),), **settings}),
             self.store,
-            self.tickets,
-            self.secrets,
-            self.clock,
+            tickets=self.tickets,
+            secrets=self.secrets,
+            metrics=self.metrics,
+            now=self.clock,
         )
 
     async def who(
@@ -52,6 +55,10 @@ class Door:
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}
         headers |= {"Origin": origin} if origin else {}
         return await self.keeper.identify(Approach(CIMultiDict(headers), query or {}, address))
+
+    def hits(self, limit: str) -> float:
+        name = "voice_server_limit_hits_total"
+        return self.metrics.registry.get_sample_value(name, {"limit": limit}) or 0.0
 
     async def why_not(self, credential: str = "", **approach: Any) -> ErrorCode:
         with pytest.raises(Denied) as denied:
@@ -113,6 +120,7 @@ async def test_a_leash_that_is_used_up_opens_nothing() -> None:
     held = await door.who(secret)
     await door.store.add(turns_account(held), 3, limit=None, ttl_s=60)
     assert await door.why_not(secret) is ErrorCode.FORBIDDEN
+    assert door.hits("turns") == 1
 
 
 async def test_the_revoked_stay_outside() -> None:
@@ -128,6 +136,7 @@ async def test_guesses_are_counted_by_address_and_forgotten_after_a_minute() -> 
     codes = [await door.why_not(f"a wrong key {number}") for number in range(4)]
     assert codes == [ErrorCode.UNAUTHORIZED] * 3 + [ErrorCode.RATE_LIMITED]
     assert await door.why_not(KEY) is ErrorCode.RATE_LIMITED
+    assert door.hits("failures_per_min") == 2
     assert (await door.who(KEY, address="10.0.0.2")).user == "alice"
     door.clock.now += 60
     assert (await door.who(KEY)).user == "alice"
