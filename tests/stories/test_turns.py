@@ -164,7 +164,7 @@ def test_a_turn_without_words_gets_no_answer() -> None:
 
 def test_a_turn_too_long_is_cut_and_answered_as_a_whole() -> None:
     async def plot(story: Story) -> None:
-        await story.say(1.9)
+        await story.say(1.5)
         await story.expect(ev.ReplyDone)
 
     cast = Cast(

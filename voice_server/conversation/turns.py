@@ -247,7 +247,7 @@ class Turns:
         if not self.in_utterance:
             return actions
         if self._is_too_long(goes_on):
-            actions += self._cut_off()
+            actions += self._cut_off(voice)
         elif self.settings.mode == "vad":
             actions += self._silence()
         return actions
@@ -257,11 +257,15 @@ class Turns:
         spoken_ms, most_ms = self.now_ms - self._began_ms, self.settings.utterance_ms_max
         return spoken_ms >= most_ms or (goes_on and spoken_ms >= CUT_FROM_SHARE * most_ms)
 
-    def _cut_off(self) -> list[TurnAction]:
-        """The longest utterance: what was said so far is a turn of its own, if anything was."""
+    def _cut_off(self, voice: bool) -> list[TurnAction]:
+        """The longest utterance: what was said so far is a turn of its own, if anything was.
+
+        If the user speaks just now the next one begins at once, so that nobody answers in between.
+        """
         if self.voice_ms < self.settings.speech_ms_min:
             return [self._drop(), *self._resumed_if_contested()]
-        return [*self._interrupted_if_contested(), self._end("length")]
+        actions = [*self._interrupted_if_contested(), self._end("length")]
+        return [*actions, *self._begin(self.now_ms)] if voice else actions
 
     def _silence(self) -> list[TurnAction]:
         if self.user is User.SPEAKING and self.silence_ms >= self.settings.soft_silence_ms:

@@ -146,8 +146,24 @@ def test_too_little_voice_is_dropped() -> None:
 def test_a_turn_too_long_is_cut_and_the_next_begins() -> None:
     turns = machine(utterance_ms_max=1000)
     actions = hear(turns, voice_ms=2050)
-    assert kinds(actions) == ["UtteranceBegan", "TurnEnded"] * 2
+    assert kinds(actions) == ["UtteranceBegan", *["TurnEnded", "UtteranceBegan"] * 2]
     assert [a.cause for a in actions if isinstance(a, TurnEnded)] == ["length", "length"]
+
+
+def test_an_utterance_that_nears_its_limit_is_cut_between_words() -> None:
+    turns = machine(utterance_ms_max=1000)
+    early = hear(turns, voice_ms=500, silence_ms=60) + hear(turns, voice_ms=300, silence_ms=60)
+    assert "TurnEnded" not in kinds(early)
+    end, *_ = hear(turns, voice_ms=10)
+    assert isinstance(end, TurnEnded)
+    assert end.cause == "length"
+
+
+def test_an_utterance_that_ends_near_its_limit_ends_by_silence() -> None:
+    turns = machine(utterance_ms_max=1000, silence_ms=100, silence_ms_min=100)
+    end = hear(turns, voice_ms=850, silence_ms=120)[-1]
+    assert isinstance(end, TurnEnded)
+    assert end.cause == "silence"
 
 
 # Manual mode ---------------------------------------------------------------------------------
