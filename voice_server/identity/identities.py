@@ -38,7 +38,14 @@ class Identities:
         self.store = store or MemoryStore(time.monotonic, revoked)
         self.tickets = Tickets(self.store, auth.ticket_ttl_s)
         self.secrets = ClientSecrets(auth.secret)
-        self.doorkeeper = Doorkeeper(auth, self.store, self.tickets, self.secrets, metrics, now)
+        self.doorkeeper = Doorkeeper(
+            auth,
+            self.store,
+            tickets=self.tickets,
+            secrets=self.secrets,
+            metrics=metrics,
+            now=now,
+        )
         self.budgets = Budgets(settings.budgets, self.store, metrics, now)
         self.user_places = UserPlaces(self.store, metrics, settings.limits.sessions_per_user_max)
         self.live = LiveSessions()
