@@ -48,6 +48,11 @@ class Identity:
     session: SessionDefaults = SessionDefaults()
 
     @property
+    def handed_on(self) -> bool:
+        """Somebody who has a key had this made for somebody else."""
+        return self.how in ("ticket", "client_secret")
+
+    @property
     def subjects(self) -> tuple[str, ...]:
         """Everything whose revocation ends this: `acme/bob` ends with `acme` too."""
         owner, slash, _ = self.user.partition("/")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from voice_server.admission import Admission
+from voice_server.closes import ErrorCode
 from voice_server.identity.budgets import Account
 from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
 from voice_server.identity.store import StoreUnavailable
@@ -79,6 +80,9 @@ class OpenAIDesk:
     async def _let_in(self, request: web.Request) -> None:
         approach = approach_of(request, self._admission.settings.server)
         identity = await self._admission.admit(approach)
+        if identity.handed_on:  # its leash counts turns, and here are none
+            message = "Tickets and client secrets are for talking only. Use a key here."
+            raise Denied(Refusal(ErrorCode.FORBIDDEN, message))
         request[IDENTITY] = identity
         request[ACCOUNT] = Account(identity, self._admission.identities.budgets)
         if self._admission.draining:

@@ -9,12 +9,11 @@ import secrets
 from aiohttp import web
 
 from voice_server.admission import Admission
-from voice_server.closes import ErrorCode
 from voice_server.conversation import session_config
 from voice_server.conversation.house import House
 from voice_server.conversation.session_config import ConfigError
 from voice_server.identity.client_secrets import SecretTooLong
-from voice_server.identity.identity import Denied, Identity, Refusal
+from voice_server.identity.identity import Identity
 from voice_server.identity.tab import USED_BY
 from voice_server.links.openai_desk import IDENTITY, OpenAIDesk
 from voice_server.links.uploads import receive_json
@@ -23,8 +22,6 @@ from voice_server.wires.openai_errors import invalid
 from voice_server.wires.realtime.configuration import Surroundings
 
 BASES = ("/v1", "/openai/v1")
-ISSUERS = ("key", "jwt", "open")
-"""Who may hand a credential on; the others are what was handed on."""
 
 
 def add_token_routes(
@@ -115,9 +112,4 @@ class TokenEndpoints:
 
 
 def _asker(request: web.Request) -> wire.Asker:
-    """Whoever asks. Raises `Denied` where they may not hand anything on."""
-    identity = request[IDENTITY]
-    if identity.how not in ISSUERS:
-        message = "This needs a key: what was made with one cannot make more."
-        raise Denied(Refusal(ErrorCode.FORBIDDEN, message))
-    return wire.Asker(identity, request.headers.get("Origin"))
+    return wire.Asker(request[IDENTITY], request.headers.get("Origin"))
