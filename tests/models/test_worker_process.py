@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import select
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -65,6 +68,25 @@ async def test_a_cancelled_call_ends_the_process(parrot: WorkerProcess) -> None:
     await parrot.close()
     with pytest.raises(ProcessLookupError):
         os.kill(parrot.pid, 0)
+
+
+def test_nothing_is_left_behind_when_the_server_is_killed() -> None:
+    script = (
+        "import asyncio\n"
+        "from models.worker_process import WorkerProcess\n"
+        "async def main():\n"
+        f"    worker, _ = await WorkerProcess.start({PARROT!r}, ['hello'])\n"
+        "    print(worker.pid, flush=True)\n"
+        "    await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        child = os.pidfd_open(int(server.stdout.readline()))
+        server.kill()
+    ended, _, _ = select.select([child], [], [], 10)
+    os.close(child)
+    assert ended
 
 
 async def test_a_process_that_cannot_start_says_so() -> None:

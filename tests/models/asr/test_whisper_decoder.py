@@ -8,7 +8,8 @@ import pytest
 
 from audio import Samples
 from models.asr import RecognitionError, RecognitionOptions
-from models.asr.whisper_decoder import Task, WhisperDecoder
+from models.asr.decoding import Decoding, Task
+from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_loader import load_decoder
 from models.asr.whisper_window import WindowKind, WindowPolicy
 from tests.support.clips import load_clip
@@ -107,6 +108,42 @@ def test_a_multilingual_model_detects_or_obeys(multilingual: WhisperDecoder) -> 
         assert len(clip) // 16 + 2560 <= decoding.window_ms < 30_000
     with pytest.raises(RecognitionError, match="does not understand 'tlh'"):
         multilingual.decode(task(clip, language="tlh"))
+
+
+def test_a_conversation_keeps_to_its_languages(multilingual: WhisperDecoder) -> None:
+    """Its weights are random, so what it detects is anything; what it may choose from is not."""
+    clip = load_clip("question")
+    anything = multilingual.decode(task(clip)).language
+    allowed = tuple({"de", "fr", "nl"} - {anything})
+    options = RecognitionOptions(allowed_languages=allowed)
+    assert multilingual.decode(Task(clip, 0, options)).language in allowed
+    options = RecognitionOptions(allowed_languages=allowed, usual_language=allowed[-1])
+    assert multilingual.decode(Task(clip, 0, options)).language == allowed[-1]
+
+
+def test_speakers_of_different_languages_share_a_call(multilingual: WhisperDecoder) -> None:
+    clip = load_clip("question")
+    alone = [multilingual.decode(task(clip, language=tag)) for tag in ("de", "fr")]
+    together = multilingual.decode_all(
+        [task(clip, language=tag) for tag in ("de", "fr")] + [task(clip)]
+    )
+    for one, other in zip(alone, together, strict=False):
+        assert isinstance(other, Decoding)
+        assert one.language == other.language
+        assert one.log_probability == pytest.approx(other.log_probability, abs=0.01)
+
+
+def test_a_batch_hears_what_each_would_hear_alone(short: WhisperDecoder) -> None:
+    texts = [TEXT, "The window is open.", "Take me to the station.", "Hello, how are you?"]
+    tasks = [task(say(text), second_try=text == TEXT) for text in texts]
+    silent = task(np.zeros(16_000, np.int16))
+    outcomes = short.decode_all([tasks[0], silent, *tasks[1:]])
+    heard = [
+        " ".join(word.text for word in outcome.words)
+        for outcome in outcomes
+        if isinstance(outcome, Decoding)
+    ]
+    assert heard == [TEXT, "", *texts[1:]]
 
 
 def test_a_multilingual_model_is_told_to_translate(multilingual: WhisperDecoder) -> None:

@@ -15,3 +15,4 @@ def test_nobody_minds() -> None:
     nobody.failed("tiny", ChatFailure.BROKEN)
     nobody.limit_hit("llm_streams")
     nobody.rested("tiny", resting=True)
+    nobody.restarted("tiny")
