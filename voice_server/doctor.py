@@ -20,6 +20,7 @@ from models.errors import ModelError
 from models.hub import Hub
 from models.llm import ChatError
 from models.llm.chat_endpoints import discover
+from models.llm.vllm.preflight import find_executable, find_model
 from voice_server.engines import hub_of
 from voice_server.engines.findings import OPTIONAL_PACKAGES, has_gpu, look_around
 from voice_server.engines.plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
@@ -173,6 +174,8 @@ async def _llm(settings: Settings, found: Findings) -> Check:
     """The language model; an endpoint is asked for its models."""
     check = _planned("llm", partial(plan_llm, settings.llm, found))
     plan = plan_llm(settings.llm, found) if check.verdict != "missing" else None
+    if plan is not None and plan.engine == "vllm":
+        return _own_vllm(plan.llm, settings)
     if plan is None or plan.engine != "endpoint":
         return check
     url = plan.url
@@ -181,6 +184,16 @@ async def _llm(settings: Settings, found: Findings) -> Check:
     except (ChatError, ValueError) as error:
         return Check("llm", "note", f"{url} gives no answers now", str(error))
     return Check("llm", "ok", f"{url} serves {', '.join(models[:3]) or 'no model'}")
+
+
+def _own_vllm(model: str, settings: Settings) -> Check:
+    """A vLLM that would be started: whether it is installed, and the model not plainly wrong."""
+    try:
+        executable = find_executable(settings.llm.vllm.environment)
+        shown = find_model(model)
+    except ModelError as error:
+        return Check("llm", "missing", f"vLLM cannot serve {model}", str(error))
+    return Check("llm", "ok", f"{executable} will serve {shown}")
 
 
 def _exposure(settings: Settings) -> Check:

@@ -31,6 +31,10 @@ class ChatWatcher(Protocol):
         """An endpoint is left alone after failures, or is trusted again."""
         ...
 
+    def restarted(self, endpoint: str) -> None:
+        """A server of ours ended, and is started again."""
+        ...
+
 
 class NobodyWatches:
     """A `ChatWatcher` that looks away."""
@@ -48,4 +52,7 @@ class NobodyWatches:
         """See `ChatWatcher`."""
 
     def rested(self, endpoint: str, resting: bool) -> None:
+        """See `ChatWatcher`."""
+
+    def restarted(self, endpoint: str) -> None:
         """See `ChatWatcher`."""

@@ -47,6 +47,9 @@ class Watched:
     def rested(self, endpoint: str, resting: bool) -> None:
         self.seen.append(("rested" if resting else "trusted", endpoint))
 
+    def restarted(self, endpoint: str) -> None:
+        self.seen.append(("restarted", endpoint))
+
 
 @asynccontextmanager
 async def model_at(

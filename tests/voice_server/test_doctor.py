@@ -9,6 +9,7 @@ import pytest
 
 from models.hub import Hub
 from tests.support.hub import StandInHub, closed_port, stand_in_hub
+from tests.support.vllm_stand_in import install
 from voice_server.doctor import Check, as_json, as_text, examine
 from voice_server.settings import load
 
@@ -75,6 +76,17 @@ async def test_a_missing_model_is_named(doctor: Doctor) -> None:
     assert (await doctor.check("asr", "asr.engine=/nowhere")).detail == "there is no /nowhere"
     voice = await doctor.check("tts", "tts.engine=/nowhere.onnx")
     assert voice.verdict == "missing"
+
+
+async def test_a_vllm_of_our_own_has_to_be_installed(doctor: Doctor, tmp_path: Path) -> None:
+    wanted = ("llm.engine=vllm:tiny", f"llm.vllm.environment={tmp_path}")
+    check = await doctor.check("llm", *wanted)
+    assert check.verdict == "missing"
+    assert "There is no vLLM at" in check.remedy
+    install(tmp_path)
+    check = await doctor.check("llm", *wanted)
+    assert (check.verdict, check.remedy) == ("ok", "")
+    assert check.detail.endswith("will serve tiny")
 
 
 async def test_a_silent_language_model_is_noted(doctor: Doctor) -> None:

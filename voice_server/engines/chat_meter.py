@@ -40,3 +40,7 @@ class ChatMeter:
     def rested(self, endpoint: str, resting: bool) -> None:
         """See `ChatWatcher`."""
         self._metrics.llm_resting.labels(endpoint).set(resting)
+
+    def restarted(self, endpoint: str) -> None:
+        """See `ChatWatcher`."""
+        self._metrics.llm_restarts.labels(endpoint).inc()

@@ -5,35 +5,37 @@ from collections.abc import Sequence
 from models.errors import ModelError
 from models.llm import ChatError, ChatModel
 from models.llm.anthropic_chat import anthropic_chat
-from models.llm.call_stream import CallLimits
 from models.llm.chat_endpoints import LOCAL_PORTS
 from models.llm.fallback_chat import BreakerLimits, FallbackChat
-from models.llm.http_chat import Endpoint, HttpChat
+from models.llm.http_chat import HttpChat
 from models.llm.openai_chat import openai_chat
-from models.llm.patience import ChatTimeouts
 from models.llm.responder import OfflineResponder
 from models.llm.watcher import ChatWatcher
 from models.scripted import ChatScript, ScriptedChat
+from voice_server.engines.chat_endpoint import endpoint_at
+from voice_server.engines.own_vllm import start_vllm
 from voice_server.engines.plans import Plan, plan_fallbacks
 from voice_server.settings import LlmSettings
 
 
 async def load_chat(
-    plan: Plan, settings: LlmSettings, watcher: ChatWatcher
+    plan: Plan, settings: LlmSettings, watcher: ChatWatcher, *, offline: bool = False
 ) -> tuple[ChatModel, str]:
     """The language model, and a notice if it does not answer now: it may well do so later.
 
-    Raises `ModelError`.
+    A vLLM of our own is started and waited for; `offline` keeps it from the hub. Raises
+    `ModelError`.
     """
-    first = _build(plan, settings, settings.model, settings.api_key, watcher)
-    notice = await _check(first)
-    if not settings.fallbacks:
-        return first, notice
     others = [
         _build(behind, settings, fallback.model, fallback.api_key, watcher)
         for behind, fallback in zip(plan_fallbacks(settings), settings.fallbacks, strict=True)
     ]
-    return _with_fallbacks(first, others, settings, watcher), notice
+    if plan.engine == "vllm":
+        first: ChatModel = await start_vllm(plan, settings, watcher, offline=offline)
+    else:
+        first = _build(plan, settings, settings.model, settings.api_key, watcher)
+    notice = await _check(first)
+    return (_with_fallbacks(first, others, settings, watcher) if others else first), notice
 
 
 def _build(
@@ -54,31 +56,11 @@ def _build(
 def _endpoint(
     plan: Plan, settings: LlmSettings, model: str, api_key: str, watcher: ChatWatcher
 ) -> HttpChat:
-    endpoint = Endpoint(
-        plan.url,
-        model,
-        api_key=api_key,
-        label="anthropic" if plan.engine == "anthropic" else _server(plan.url),
-        timeouts=ChatTimeouts(
-            connect_s=settings.connect_timeout_s,
-            first_token_s=settings.first_token_timeout_s,
-            between_tokens_s=settings.token_timeout_s,
-            total_s=settings.total_timeout_s,
-        ),
-        streams_max=settings.streams_max,
-        call_limits=CallLimits(settings.tool_calls_max, settings.tool_arguments_bytes_max),
-        warm_ups=warms(plan.url, settings),
-    )
+    label = "anthropic" if plan.engine == "anthropic" else _server(plan.url)
+    endpoint = endpoint_at(plan.url, model, api_key, label, settings)
     if plan.engine == "anthropic":
         return anthropic_chat(endpoint, watcher)
     return openai_chat(endpoint, disable_thinking=settings.disable_thinking, watcher=watcher)
-
-
-def warms(url: str, settings: LlmSettings) -> bool:
-    """Whether prompts are sent ahead to this address."""
-    if settings.warm_prefix == "auto":
-        return not url.startswith("https:")
-    return settings.warm_prefix == "always"
 
 
 def _server(url: str) -> str:

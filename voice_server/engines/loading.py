@@ -73,7 +73,8 @@ class Loader:
 
     async def chat(self, plan: Plan) -> tuple[ChatModel, str]:
         """A language model, and a notice if it does not answer now: it may well do so later."""
-        return await load_chat(plan, self._settings.llm, self._meter)
+        offline = self._settings.models.offline
+        return await load_chat(plan, self._settings.llm, self._meter, offline=offline)
 
     async def synthesizer(self, plan: Plan) -> Synthesizer:
         """A warm voice."""

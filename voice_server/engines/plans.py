@@ -62,6 +62,7 @@ class Plan:
         "espeak",
         "endpoint",
         "anthropic",
+        "vllm",
         "offline",
         "scripted",
     ]
@@ -135,6 +136,8 @@ def plan_llm(settings: LlmSettings, found: Findings) -> Plan:
         return Plan("llm", "offline", reason, NOTICES["offline"])
     if engine == "scripted":
         return _scripted("llm")
+    if engine.startswith("vllm:") and engine != "vllm:":
+        return Plan("llm", "vllm", "it was asked for", llm=engine.removeprefix("vllm:"))
     return _named_llm("llm.engine", engine, settings)
 
 
@@ -155,7 +158,7 @@ def _named_llm(key: str, engine: str, settings: LlmSettings) -> Plan:
     if kind == "anthropic" and name:
         url = settings.anthropic_url
         return Plan("llm", "anthropic", "it was asked for", url=url, llm=name)
-    words = "auto, offline, scripted" if key == "llm.engine" else "offline"
+    words = "auto, offline, scripted, vllm:MODEL" if key == "llm.engine" else "offline"
     raise ModelError(
         f"{key} is {engine!r}: use {words}, anthropic:MODEL or an address such as "
         "http://127.0.0.1:8000/v1."

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.load import LoadLimits
-from voice_server.settings.section import Milliseconds, Seconds, Section
+from voice_server.settings.section import Milliseconds, Port, Seconds, Section
 
 
 class ScriptedAsrSettings(Section):
@@ -85,12 +85,41 @@ class FallbackSettings(Section):
     api_key: str = Field(default="", repr=False)
 
 
+class VllmSettings(Section):
+    """The vLLM that `llm.engine = "vllm:MODEL"` starts and supervises."""
+
+    environment: str = ""
+    """Where vLLM is installed: an environment of its own, or its `vllm` command; empty: on the
+    PATH."""
+    gpu_memory: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Its share of the GPU; the rest is for speech recognition."""
+    context_tokens: Annotated[int, Field(ge=256)] | None = None
+    """Tokens of one conversation; unset: as many as its memory has room for."""
+    sequences_max: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Replies made at once; others wait."""
+    batch_tokens: Annotated[int, Field(ge=64)] = 1024
+    """Tokens of prompt taken in at once: fewer keep listeners from waiting for a newcomer."""
+    tool_parser: str = "auto"
+    """vLLM's name of the parser of tool calls; `auto` goes by the model's name."""
+    thinking: bool = False
+    """Let models think before they speak, where they can."""
+    port: Port = 0
+    """Of 127.0.0.1; 0 takes a free one."""
+    start_timeout_s: Seconds = 900.0
+    health_interval_s: Annotated[float, Field(gt=0)] = 2.0
+    restarts_max: Annotated[int, Field(ge=0, le=1000)] = 5
+    """Within ten minutes; then it is given up."""
+    stop_grace_s: Seconds = 10.0
+    arguments: tuple[str, ...] = ()
+    """More for the command line of `vllm serve`."""
+
+
 class LlmSettings(Section):
     """The language model that answers."""
 
     engine: str = "auto"
-    """`auto`, `offline`, `scripted`, `anthropic:MODEL` or the base URL of an OpenAI-compatible
-    server."""
+    """`auto`, `offline`, `scripted`, `vllm:MODEL`, `anthropic:MODEL` or the base URL of an
+    OpenAI-compatible server."""
     model: str = "auto"
     """Model id at the endpoint; `auto` takes the first it lists."""
     api_key: str = Field(default="", repr=False)
@@ -133,6 +162,7 @@ class LlmSettings(Section):
     """Spoken when a conversation begins; empty: the user begins."""
     apology: str = Field(default="Sorry, I can't think of an answer right now.", repr=False)
     """Spoken when the language model fails before its first word."""
+    vllm: VllmSettings = VllmSettings()
     scripted: ScriptedLlmSettings = ScriptedLlmSettings()
 
 

@@ -33,5 +33,7 @@ def test_everything_is_counted() -> None:
     assert _value(metrics, "llm_warm_ups_total", llm="tiny") == 1
     assert _value(metrics, "limit_hits_total", limit="llm_streams") == 1
     assert _value(metrics, "llm_resting", llm="tiny") == 1
+    watcher.restarted("tiny")
+    assert _value(metrics, "llm_restarts_total", llm="tiny") == 1
     watcher.rested("tiny", resting=False)
     assert _value(metrics, "llm_resting", llm="tiny") == 0

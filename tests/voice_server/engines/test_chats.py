@@ -9,7 +9,7 @@ from models.llm import ChatModel, ChatOptions, PrefixWarmer
 from models.llm.fallback_chat import FallbackChat
 from tests.support.chat_endpoint import Answer, ChatEndpoint, chat_endpoint, whole_answer
 from tests.support.chat_model import QUESTION, Watched, ask
-from voice_server.engines.chats import load_chat, warms
+from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Findings, plan_llm
 from voice_server.settings import LlmSettings, load
 
@@ -88,7 +88,3 @@ async def test_prompts_are_sent_ahead_where_they_cost_nothing() -> None:
         assert isinstance(chat, PrefixWarmer)
         assert await chat.warm(QUESTION, ChatOptions())
         await chat.close()
-    chosen = [LlmSettings(warm_prefix=how) for how in ("auto", "always", "never")]
-    far = [warms("https://api.example/v1", settings) for settings in chosen]
-    near = [warms("http://gpu:8000/v1", settings) for settings in chosen]
-    assert (far, near) == ([False, True, False], [True, True, False])

@@ -127,7 +127,9 @@ def test_a_language_model_by_address_is_taken() -> None:
         plan_llm(LlmSettings(engine="http://gpu:8000/v1"), Findings()).url == "http://gpu:8000/v1"
     )
     assert plan_llm(LlmSettings(engine="offline"), Findings()).engine == "offline"
-    with pytest.raises(ModelError, match="use auto, offline, scripted, anthropic:MODEL or"):
+    with pytest.raises(
+        ModelError, match="use auto, offline, scripted, vllm:MODEL, anthropic:MODEL or"
+    ):
         plan_llm(LlmSettings(engine="gpt-5"), Findings())
 
 
@@ -140,6 +142,13 @@ def test_anthropic_has_an_address_of_its_own() -> None:
     )
     with pytest.raises(ModelError, match="anthropic:MODEL"):
         plan_llm(LlmSettings(engine="anthropic:"), Findings())
+
+
+def test_a_vllm_of_our_own() -> None:
+    plan = plan_llm(LlmSettings(engine="vllm:Qwen/Qwen3-8B"), Findings())
+    assert (plan.engine, plan.llm) == ("vllm", "Qwen/Qwen3-8B")
+    with pytest.raises(ModelError, match="vllm:MODEL"):
+        plan_llm(LlmSettings(engine="vllm:"), Findings())
 
 
 def test_fallbacks_are_named_by_their_place() -> None:

@@ -1,0 +1,48 @@
+"""The language model that a vLLM of our own serves."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from models.llm import ChatError, ChatFailure, ChatOptions, Message, ReplyPiece
+from models.llm.http_chat import HttpChat
+from models.llm.vllm.server import ServerState, VllmServer
+
+_NOT_NOW = {
+    ServerState.STARTING: "vLLM has ended and is being started again.",
+    ServerState.FAILED: "vLLM ended too often and was given up. Restart the server.",
+    ServerState.CLOSED: "vLLM was ended: the server is shutting down.",
+}
+
+
+class VllmChat:
+    """A `ChatModel` and `PrefixWarmer` that owns its server."""
+
+    def __init__(self, server: VllmServer, chat: HttpChat) -> None:
+        """`chat` is a client of `server`."""
+        self._server = server
+        self._chat = chat
+
+    @property
+    def name(self) -> str:
+        """`vllm:` and the model's name."""
+        return self._chat.name
+
+    async def reply(
+        self, messages: Sequence[Message], options: ChatOptions
+    ) -> AsyncGenerator[ReplyPiece, None]:
+        """See `ChatModel.reply`. While vLLM is being started again it fails at once."""
+        if self._server.state is not ServerState.READY:
+            raise ChatError(ChatFailure.UNREACHABLE, _NOT_NOW[self._server.state])
+        async with aclosing(self._chat.reply(messages, options)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def warm(self, messages: Sequence[Message], options: ChatOptions) -> bool:
+        """See `PrefixWarmer.warm`."""
+        ready = self._server.state is ServerState.READY
+        return ready and await self._chat.warm(messages, options)
+
+    async def close(self) -> None:
+        """Close all connections, and end vLLM."""
+        await self._chat.close()
+        await self._server.close()
