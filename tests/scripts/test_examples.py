@@ -1,7 +1,6 @@
 """The examples of raw mode, run as they are printed, against the real server.
 
-The Node one needs the package `ws`, the shell one curl and jq: where they are missing, they are
-skipped.
+The shell one needs curl and jq: where they are missing, it is skipped.
 """
 
 import os
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.support import node
 from tests.support.clips import load_clip
 from tests.support.server import ServerProcess
 
@@ -54,15 +54,6 @@ def assert_spoken(answer: Path) -> None:
     assert np.abs(samples).max() > 1000
 
 
-@pytest.fixture(scope="module")
-def node_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example beside the package it needs, as its user would have them."""
-    folder = tmp_path_factory.mktemp("node")
-    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "ws"]
-    subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=100)
-    return Path(shutil.copy(EXAMPLES / "raw_node.mjs", folder))
-
-
 def test_python(server: ServerProcess, question: Path, tmp_path: Path) -> None:
     answer = tmp_path / "answer.raw"
     url = f"ws://127.0.0.1:{server.port}/ws"
@@ -70,11 +61,12 @@ def test_python(server: ServerProcess, question: Path, tmp_path: Path) -> None:
     assert_spoken(answer)
 
 
-@pytest.mark.skipif(not shutil.which("npm"), reason="Node.js is not installed")
-def test_node(server: ServerProcess, question: Path, node_example: Path, tmp_path: Path) -> None:
+def test_node(server: ServerProcess, question: Path, tmp_path: Path) -> None:
     answer = tmp_path / "answer.raw"
     url = f"ws://127.0.0.1:{server.port}/ws"
-    assert WORDS in run("node", node_example, question, answer, url)
+    folder = node.packages({"ws": "8.23.0"})
+    program = EXAMPLES / "raw_node.mjs"
+    assert WORDS in node.run(program, folder, str(question), str(answer), url)
     assert_spoken(answer)
 
 
