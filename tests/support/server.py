@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -33,7 +34,8 @@ class ServerProcess:
     @property
     def url(self) -> str:
         """Where the page is."""
-        return f"http://127.0.0.1:{self.port}/"
+        scheme = urlsplit(self.ready.get("url", "http:")).scheme
+        return f"{scheme}://127.0.0.1:{self.port}/"
 
     def __enter__(self) -> Self:
         self._stderr = tempfile.TemporaryFile()

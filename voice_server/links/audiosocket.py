@@ -9,6 +9,7 @@ import ipaddress
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import cast
 
 from aiohttp import WSMessage, WSMsgType
 
@@ -39,9 +40,7 @@ class AudioSocketConnection:
     @property
     def transport(self) -> asyncio.Transport:
         """What the bytes go through."""
-        transport = self._writer.transport
-        assert isinstance(transport, asyncio.Transport)
-        return transport
+        return cast(asyncio.Transport, self._writer.transport)  # uvloop's is none by inheritance
 
     async def __aiter__(self) -> AsyncIterator[WSMessage]:
         """Frames and passed marks, until the caller leaves."""
@@ -52,7 +51,7 @@ class AudioSocketConnection:
                 frame = head + await self._reader.readexactly(length)
                 if self._belt is None and kind in RATES:
                     self._start(kind)
-                for mark in self._belt.passed() if self._belt else ():
+                for mark in self._passed():
                     yield WSMessage(WSMsgType.TEXT, mark, None)
                 yield WSMessage(WSMsgType.BINARY, frame, None)
 
@@ -65,7 +64,7 @@ class AudioSocketConnection:
 
     async def send_str(self, data: str) -> None:
         """A word to the belt."""
-        if self._belt:
+        if self._belt is not None:
             self._belt.put(data)
 
     async def close(self, *, code: int) -> None:
@@ -76,6 +75,9 @@ class AudioSocketConnection:
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
+
+    def _passed(self) -> list[str]:
+        return [] if self._belt is None else self._belt.passed()
 
     def _start(self, kind: int) -> None:
         self._belt = Belt(silence(kind))

@@ -23,9 +23,6 @@ class Belt:
         self._queue: deque[bytes | str] = deque()
         self._passed: list[str] = []
 
-    def __len__(self) -> int:
-        return len(self._queue)
-
     def put(self, item: bytes | str) -> None:
         """A frame, or a word: `mark …`, `clear`, `pause`, `resume`."""
         match item:
