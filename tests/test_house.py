@@ -58,6 +58,7 @@ UNTESTED = {
     "voice_server/links/caller.py": "tests/sockets are its tests",
     "voice_server/links/operator.py": "tests/stories/test_coming_back.py are its tests",
     "voice_server/links/switchboard.py": "real sockets: tests/sockets are its tests",
+    "voice_server/links/realtime.py": "real sockets: tests/sockets are its tests",
     "voice_server/links/phone.py": "real sockets: tests/phone are its tests",
     "voice_server/links/audiosocket.py": "real sockets: tests/phone are its tests",
     "voice_server/links/voice.py": "two routes: tests/sockets are its tests",
@@ -67,6 +68,7 @@ UNTESTED = {
     "voice_server/settings/budgets.py": "declarations: the loader's tests are their tests",
     "voice_server/settings/engines.py": "declarations: the loader's tests are their tests",
     "voice_server/settings/limits.py": "declarations: the loader's tests are their tests",
+    "voice_server/settings/realtime.py": "declarations: the loader's tests are their tests",
     "voice_server/settings/phone.py": "declarations: the loader's tests are their tests",
     "voice_server/wires/phone/__init__.py": "values and a Protocol: every dialect's tests are its",
     "voice_server/settings/server.py": "declarations: the loader's tests are their tests",
@@ -78,6 +80,7 @@ UNTESTED = {
     "voice_server/bench/__init__.py": "a docstring",
     "voice_server/links/__init__.py": "a docstring",
     "voice_server/wires/__init__.py": "a docstring",
+    "voice_server/wires/realtime/__init__.py": "a docstring",
     "voice_server/wires/wire.py": "Protocols: every wire's tests are its tests",
 }
 """Files without a test file of their own, and why."""
@@ -86,6 +89,7 @@ WALL_CLOCK = {
     "voice_server/commands/token.py": "says when something was revoked",
     "models/llm/responder.py": "answers what time it is",
     "voice_server/links/openai_relay.py": "chat completions say when they were made",
+    "voice_server/links/realtime.py": "clients are told when their session will end",
     "voice_server/door/certificate.py": "certificates hold from one date to another",
 }
 """Files that may ask for the time of day, and why."""

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.formats import AudioFormat, Codec
-from voice_server.events import AudioMissed, AudioReceived, ClientEvent, Pinged, TextReceived
+from voice_server.events import (
+    AudioMissed,
+    AudioReceived,
+    ClientEvent,
+    FormatsChanged,
+    Pinged,
+    TextReceived,
+)
 from voice_server.intake import CONTROL_BURST_S, IntakeLimit, TokenBucket
 from voice_server.settings import LimitSettings
 
@@ -56,6 +63,15 @@ def test_a_live_microphone_never_waits() -> None:
 def test_a_file_waits_once_the_burst_is_used_up() -> None:
     intake = IntakeLimit(LIMITS, PCM, 0.0)
     waits = [intake.take(SECOND, 0.0)[1] for _ in range(12)]
+    assert waits == [0.0] * 10 + [0.5, 1.0]
+
+
+def test_audio_counts_in_the_format_it_has_now() -> None:
+    intake = IntakeLimit(LIMITS, PCM, 0.0)
+    intake.reformat(FormatsChanged(AudioFormat(Codec.PCMU, 8_000)))
+    intake.reformat(FormatsChanged(output_rate=16_000))
+    second = AudioReceived(bytes(8_000))
+    waits = [intake.take(second, 0.0)[1] for _ in range(12)]
     assert waits == [0.0] * 10 + [0.5, 1.0]
 
 

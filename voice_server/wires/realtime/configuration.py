@@ -23,7 +23,7 @@ from voice_server.settings import TurnSettings
 from voice_server.wires.openai_speech import OPENAI_VOICES
 from voice_server.wires.realtime import session_object as so
 from voice_server.wires.realtime.client_messages import ResponseParams
-from voice_server.wires.realtime.errors import RefusalError, invalid, missing
+from voice_server.wires.realtime.errors import Json, RefusalError, invalid, missing
 from voice_server.wires.realtime.formats import audio_format, codec
 
 SPEED_MIN = 0.5
@@ -72,7 +72,7 @@ def configuration(session: so.Session, around: Surroundings) -> ev.SessionConfig
         tools=tools(session.tools, "session.tools"),
         tool_choice=tool_choice(session.tool_choice, "session.tool_choice"),
         max_tokens=max_tokens(session.max_output_tokens, around),
-        temperature=session.temperature or None,
+        temperature=None if session.temperature is UNSET else session.temperature,
     )
 
 
@@ -119,10 +119,10 @@ def max_tokens(asked: int | str, around: Surroundings) -> int:
 
 
 def tools(specs: Sequence[so.ToolSpec], param: str) -> tuple[Tool, ...]:
-    """The functions among the tools; others are told to be `unsupported`. Raises `RefusalError`."""
+    """The functions among the tools. Raises `RefusalError`."""
     found: dict[str, Tool] = {}
     for index, spec in enumerate(specs):
-        if spec.type != "function":
+        if spec.type != so.FUNCTION:
             continue
         if not spec.name:
             raise missing(f"{param}[{index}].name")
@@ -131,9 +131,10 @@ def tools(specs: Sequence[so.ToolSpec], param: str) -> tuple[Tool, ...]:
     return tuple(found.values())
 
 
-def unsupported_tools(specs: Sequence[so.ToolSpec]) -> RefusalError | None:
-    """What to say about tools that are no functions; the others are taken all the same."""
-    kinds = sorted({spec.type[:40] for spec in specs if spec.type != "function"})
+def unsupported_tools(update: Json) -> RefusalError | None:
+    """What to say about tools that are no functions; those that are, are taken all the same."""
+    asked = {str(tool.get("type", so.FUNCTION))[:40] for tool in update.get("tools") or ()}
+    kinds = sorted(asked - {so.FUNCTION})
     if not kinds:
         return None
     message = f"Tools of type {', '.join(kinds)} are not supported; functions are."

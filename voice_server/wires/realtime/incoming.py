@@ -84,7 +84,7 @@ class Incoming:
             events.append(formats)
         errand = Errand("update", id, session=session, before=before)
         events.append(connection.send_out(errand, ev.ConfigChanged(config)))
-        if "tools" in update and (wrong := configuration.unsupported_tools(session.tools)):
+        if wrong := configuration.unsupported_tools(update):
             events.append(connection.refuse(wrong, id))
         return events
 

@@ -110,6 +110,8 @@ def merge(session: so.Session, update: Json) -> so.Session:
     changes = _mentioned(patch, nulls=_CLEARED_BY_NULL)
     if patch.audio:
         changes["audio"] = _audio(session.audio, patch.audio)
+    if patch.tools:
+        changes["tools"] = [tool for tool in patch.tools if tool.type == so.FUNCTION]
     if patch.output_modalities:
         changes["output_modalities"] = _modalities(patch.output_modalities)
     merged = replace(session, **changes)

@@ -90,10 +90,14 @@ class Audio(Struct, frozen=True):
     output: AudioOutput = AudioOutput()
 
 
-class ToolSpec(Struct, frozen=True):
-    """A function the client can call, or a kind of tool that we cannot."""
+FUNCTION = "function"
+"""The one type of tool there is here."""
 
-    type: str = "function"
+
+class ToolSpec(Struct, frozen=True):
+    """A function that the client runs."""
+
+    type: str = FUNCTION
     name: Annotated[str, Meta(max_length=128)] | UnsetType = UNSET
     description: str | UnsetType = UNSET
     parameters: dict[str, Any] | UnsetType = UNSET

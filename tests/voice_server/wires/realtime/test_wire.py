@@ -2,7 +2,6 @@
 
 import base64
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,85 +9,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.formats import Codec
-from tests.support.realtime import SESSION, VOICES, Talk, checked, inner, kinds
+from tests.support.realtime import (
+    A1,
+    AUDIO,
+    BOTH,
+    CALLED,
+    COMMITTED,
+    MANUAL,
+    OPENED,
+    SEMANTIC,
+    SESSION,
+    SPOKEN,
+    TENTH,
+    TRANSCRIBED,
+    TRANSCRIPT,
+    U1,
+    VOICES,
+    Json,
+    Talk,
+    answering,
+    asked_to_reply,
+    checked,
+    final,
+    frame,
+    inner,
+    kinds,
+    reply_added,
+)
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.identity.identity import Identity, SessionDefaults
-from voice_server.naming import reply_item, turn_item
 
 pytestmark = pytest.mark.pure
-
-Json = dict[str, Any]
-
-SEMANTIC = {"audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}}
-TRANSCRIBED = {"audio": {"input": {"transcription": {"model": "whisper-1"}}}}
-BOTH = {"audio": {"input": {**SEMANTIC["audio"]["input"], **TRANSCRIBED["audio"]["input"]}}}
-MANUAL = {"audio": {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}}
-TENTH = base64.b64encode(bytes(4800)).decode()
-"""Of a second."""
-
-U1, A1 = turn_item(SESSION, 1), reply_item(SESSION, 1)
-
-COMMITTED = [
-    "input_audio_buffer.committed",
-    "conversation.item.added",
-    "conversation.item.done",
-]
-OPENED = [
-    "response.created",
-    "response.output_item.added",
-    "conversation.item.added",
-    "response.content_part.added",
-]
-SPOKEN = [
-    "response.output_audio.done",
-    "response.output_audio_transcript.done",
-    "response.content_part.done",
-    "conversation.item.done",
-    "response.output_item.done",
-    "response.done",
-]
-CALLED = [
-    "response.output_item.added",
-    "conversation.item.added",
-    "response.function_call_arguments.delta",
-    "response.function_call_arguments.done",
-    "conversation.item.done",
-    "response.output_item.done",
-]
-TRANSCRIPT, AUDIO = "response.output_audio_transcript.delta", "response.output_audio.delta"
-
-
-def final(text: str, turn: int = 1) -> ev.FinalTranscript:
-    return ev.FinalTranscript(turn, text, "en", 0.9, (), 800)
-
-
-def frame(reply: int = 1, ms: int = 40) -> ev.AudioFrame:
-    return ev.AudioFrame(reply, 0, np.ones(24 * ms, dtype=np.int16))
-
-
-def reply_added(reply: int = 1, *, spoken: bool = True) -> ev.ItemAdded:
-    id = reply_item(SESSION, reply)
-    item = ev.Item(id, role="assistant", status="in_progress", spoken=spoken)
-    return ev.ItemAdded(item, None)
-
-
-def answering(talk: Talk, reply: int = 1, text: str = "Good day.") -> list[Json]:
-    """An answer that is being spoken."""
-    return talk.tell(
-        ev.ReplyStarted(reply, "vad", 1),
-        reply_added(reply),
-        ev.ReplyText(reply, text),
-        ev.AudioStarted(reply),
-        frame(reply),
-        frame(reply, 100),
-    )
-
-
-def asked_to_reply(events: list[ev.ClientEvent]) -> ev.ReplyRequested:
-    (event,) = inner(events)
-    assert isinstance(event, ev.ReplyRequested)
-    return event
 
 
 # Orders -------------------------------------------------------------------------------------------
@@ -109,13 +61,6 @@ def test_connecting() -> None:
         "create_response": True,
         "interrupt_response": True,
     }
-
-
-def test_an_update_before_the_session_is_ready_comes_after_it() -> None:
-    talk = Talk()
-    asked = talk.say("session.update", session={"instructions": "Be brief."})
-    assert talk.created[0]["session"]["instructions"] == ""
-    assert talk.obey(asked)[0]["session"]["instructions"] == "Be brief."
 
 
 def test_a_spoken_turn_and_its_answer() -> None:
@@ -158,17 +103,6 @@ def test_a_spoken_turn_and_its_answer() -> None:
     assert end[3]["item"]["content"] == [{"type": "output_audio", "transcript": "Good day."}]
     heard = ev.Item(A1, role="assistant", text="Good day.", spoken=True)
     assert talk.tell(ev.ItemChanged(heard), ev.ReplyDone(1, "completed", "", {}, {})) == []
-
-
-def test_without_transcription_nobody_is_told_the_words() -> None:
-    talk = Talk()
-    told = talk.tell(
-        ev.SpeechStarted(1, 0, False),
-        ev.PartialTranscript(1, 1, "Hello", "", "en"),
-        ev.SpeechStopped(1, 500),
-        final("Hello."),
-    )
-    assert "transcription" not in " ".join(kinds(told))
 
 
 def test_a_written_turn() -> None:
@@ -262,49 +196,6 @@ def test_a_truncation_after_the_end_is_clamped_to_what_was_sent() -> None:
     assert truncated["audio_end_ms"] == 140
 
 
-def test_a_sound_that_was_nothing_is_never_told() -> None:
-    talk = Talk(session=BOTH)
-    answering(talk)
-    told = talk.tell(
-        ev.SpeechStarted(2, 3000, True),
-        ev.PlaybackPaused(1),
-        ev.PartialTranscript(2, 1, "Mhm", "", "en"),
-        ev.SpeechStopped(2, 3500),
-        final("", turn=2),
-        ev.PlaybackResumed(1),
-    )
-    assert told == []
-    assert kinds(talk.tell(frame())) == [AUDIO]
-
-
-def test_a_sound_that_was_somebody_is_told_before_the_answer_ends() -> None:
-    talk = Talk(session=BOTH)
-    answering(talk)
-    assert talk.tell(ev.SpeechStarted(2, 3000, True), ev.PlaybackPaused(1)) == []
-    told = talk.tell(
-        ev.PlaybackStopped(1, "barge_in"), ev.ReplyDone(1, "interrupted", "Good", {}, {})
-    )
-    assert kinds(told) == ["input_audio_buffer.speech_started", *SPOKEN]
-    assert told[0]["audio_start_ms"] == 3000
-
-
-def test_who_speaks_when_the_answer_has_ended_is_told() -> None:
-    talk = Talk(session=BOTH)
-    answering(talk)
-    talk.tell(ev.ReplyTextDone(1, "Good day."), ev.AudioDone(1, 3360))
-    assert talk.tell(ev.SpeechStarted(2, 3000, True)) == []
-    told = talk.tell(ev.ReplyDone(1, "completed", "", {}, {}))
-    assert kinds(told) == ["input_audio_buffer.speech_started"]
-
-
-def test_speech_over_an_answer_that_may_not_be_interrupted_is_told_at_once() -> None:
-    quiet = {"type": "semantic_vad", "interrupt_response": False}
-    talk = Talk(session={"audio": {"input": {"turn_detection": quiet}}})
-    answering(talk)
-    told = talk.tell(ev.SpeechStarted(2, 3000, True))
-    assert kinds(told) == ["input_audio_buffer.speech_started"]
-
-
 def test_the_client_interrupts() -> None:
     talk = Talk()
     (created, *_) = answering(talk)
@@ -343,36 +234,6 @@ def test_a_function_is_called() -> None:
     assert inner(shown) == [ev.ItemsWanted("item_x1")]
 
 
-def test_a_spoken_message_and_a_function_call_are_two_items() -> None:
-    talk = Talk()
-    answering(talk)
-    told = talk.tell(
-        ev.ToolCallWritten(1, "c", "f", "{}"),
-        ev.ToolCalled(1, "c", "f", "{}"),
-        ev.ReplyTextDone(1, "Good day."),
-        ev.AudioDone(1, 3360),
-    )
-    assert kinds(told) == [*CALLED, *SPOKEN]
-    output = told[-1]["response"]["output"]
-    assert [item["type"] for item in output] == ["message", "function_call"]
-    assert [one["output_index"] for one in told if "output_index" in one] == [1] * 4 + [0] * 4
-
-
-def test_the_servers_own_functions_are_not_shown() -> None:
-    talk = Talk()
-    told = talk.tell(
-        ev.ReplyStarted(1, "vad", 1),
-        ev.ToolCallWritten(1, "c", "clock", "{}", by_server=True),
-        ev.ToolCalled(1, "c", "clock", "{}", by_server=True),
-        ev.ItemAdded(ev.Item("x1", "tool_call", call="c"), None),
-        ev.ReplyTextDone(1, ""),
-        ev.ItemAdded(ev.Item("x2", "tool_result", call="c"), "x1"),
-        ev.ItemAdded(ev.Item("mine", text="Hi"), "x2"),
-    )
-    assert kinds(told) == ["response.created", "response.done", *COMMITTED[1:]]
-    assert told[-1]["previous_item_id"] is None
-
-
 def test_a_transcription_session_at_its_end() -> None:
     """A client that has sent all of a file commits, clears, and waits for what is still owed."""
     talk = Talk({"intent": "transcription"})
@@ -398,160 +259,6 @@ def test_a_transcription_session_at_its_end() -> None:
     ]
     assert told[0]["error"]["code"] == "input_audio_buffer_commit_empty"
     assert told[0]["error"]["event_id"] == "last"
-
-
-def test_a_commit_and_a_clear_at_once() -> None:
-    talk = Talk({"intent": "transcription"}, session=MANUAL)
-    talk.tell(ev.SpeechStarted(1, 0, False))
-    talk.say("input_audio_buffer.append", audio=TENTH)
-    commit, clear = talk.say("input_audio_buffer.commit"), talk.say("input_audio_buffer.clear")
-    told = talk.tell(ev.SpeechStopped(1, 500))
-    told += [*talk.obey(commit), *talk.obey(clear), *talk.tell(final(""))]
-    assert kinds(told) == [*COMMITTED, "input_audio_buffer.cleared", "transcription.completed"]
-
-
-def test_a_turn_that_is_taken_back_leaves_nothing() -> None:
-    talk = Talk(session=MANUAL)
-    talk.tell(ev.SpeechStarted(1, 0, False))
-    clear = talk.say("input_audio_buffer.clear")
-    told = [*talk.tell(ev.SpeechStopped(1, 500), final("")), *talk.obey(clear)]
-    assert kinds(told) == ["input_audio_buffer.cleared"]
-
-
-def test_nobody_speaks_for_long() -> None:
-    vad = {"type": "server_vad", "idle_timeout_ms": 5000}
-    talk = Talk(
-        session={"audio": {"input": {"turn_detection": vad, "transcription": {"model": "a"}}}}
-    )
-    for _ in range(60):
-        talk.say("input_audio_buffer.append", audio=TENTH)
-    told = talk.tell(ev.Noticed("user_idle"))
-    wish, _ = talk.say("input_audio_buffer.append", audio=TENTH)
-    assert wish == ev.ReplyRequested(follows=True)
-    told += talk.tell(ev.ReplyStarted(1, "request", None, wish))
-    assert kinds(told) == [
-        "input_audio_buffer.timeout_triggered",
-        *COMMITTED,
-        "transcription.completed",
-        "response.created",
-    ]
-    assert (told[0]["audio_start_ms"], told[0]["audio_end_ms"]) == (1000, 6000)
-    (shown,) = talk.obey(talk.say("conversation.item.retrieve", item_id=told[0]["item_id"]))
-    assert shown["item"]["content"] == [{"type": "input_audio", "transcript": ""}]
-
-
-def test_a_response_beside_the_conversation() -> None:
-    talk = Talk()
-    answering(talk)
-    asked = asked_to_reply(
-        talk.say("response.create", response={"conversation": "none", "metadata": {"topic": "x"}})
-    )
-    assert asked.aside
-    told = talk.tell(
-        ev.ReplyStarted(2, "request", None, asked, speaks=False),
-        ev.ReplyText(2, "Weather"),
-        ev.ReplyTextDone(2, "Weather"),
-        ev.ReplyDone(2, "completed", "Weather", {}, {}),
-        frame(1),
-    )
-    assert "conversation.item.added" not in kinds(told)
-    assert kinds(told)[-2:] == ["response.done", AUDIO]
-    response = told[-2]["response"]
-    assert response["conversation_id"] is None
-    assert response["metadata"] == {"topic": "x"}
-    assert response["output_modalities"] == ["text"]
-
-
-def test_audio_in_an_item_is_heard_as_a_turn_of_its_own() -> None:
-    talk = Talk()
-    content = [{"type": "input_audio", "audio": base64.b64encode(bytes(48_000)).decode()}]
-    item = {"type": "message", "role": "user", "content": content, "id": "mine"}
-    asked = talk.say("conversation.item.create", item=item)
-    quiet, heard, commit, restore = inner(asked)
-    assert isinstance(quiet, ev.ConfigChanged)
-    assert quiet.config.turn["mode"] == "manual"
-    assert heard == ev.AudioReceived(bytes(48_000))
-    assert commit == ev.AudioCommitted()
-    assert isinstance(restore, ev.ConfigChanged)
-    assert restore.config.turn["mode"] == "vad"
-    told = talk.obey(asked[:1])
-    told += talk.tell(ev.SpeechStarted(1, 0, False), ev.SpeechStopped(1, 1000))
-    told += talk.obey(asked[2:])
-    said = ev.Item(U1, text="Hello.", spoken=True)
-    told += talk.tell(final("Hello."), ev.ItemAdded(said, None))
-    assert kinds(told) == COMMITTED[1:]
-    assert told[0]["item"]["id"] == "mine"
-    retrieve = talk.say("conversation.item.retrieve", item_id="mine")
-    assert inner(retrieve) == [ev.ItemsWanted(U1)]
-    assert talk.tell(ev.ItemsShown((said,), one=True))[0]["item"]["id"] == "mine"
-
-
-# Failures -----------------------------------------------------------------------------------------
-
-
-def test_a_language_model_that_fails_ends_the_response() -> None:
-    talk = Talk()
-    told = talk.tell(
-        ev.ReplyStarted(1, "vad", 1),
-        ev.ErrorRaised(ErrorCode.LLM_FAILED, "The endpoint does not answer."),
-        ev.ReplyDone(1, "failed", "", {}, {}),
-    )
-    assert kinds(told) == ["response.created", "response.done"]
-    details = told[-1]["response"]["status_details"]
-    assert details["type"] == "failed"
-    assert details["error"]["message"] == "The endpoint does not answer."
-
-
-def test_a_recogniser_that_fails_fails_the_turn() -> None:
-    talk = Talk(session=TRANSCRIBED)
-    told = talk.tell(
-        ev.SpeechStarted(1, 0, False),
-        ev.SpeechStopped(1, 500),
-        ev.ErrorRaised(ErrorCode.ASR_FAILED, "Too slow."),
-        final(""),
-    )
-    assert kinds(told)[-1] == "transcription.failed"
-    assert told[-1]["error"] == {"type": "server_error", "message": "Too slow."}
-
-
-def test_a_session_expires() -> None:
-    talk = Talk()
-    (told,) = talk.tell(ev.ErrorRaised(ErrorCode.MAX_SESSION, "Over.", fatal=True))
-    assert told["error"]["code"] == "session_expired"
-    assert told["error"]["message"] == "Your session hit the maximum duration of 60 minutes."
-
-
-def test_an_answer_that_is_too_long_is_incomplete() -> None:
-    talk = Talk()
-    answering(talk)
-    told = talk.tell(ev.ReplyTextDone(1, "Good day.", {}, cut=True), ev.AudioDone(1, 3360))
-    assert told[-1]["response"]["status"] == "incomplete"
-    assert told[-1]["response"]["status_details"]["reason"] == "max_output_tokens"
-
-
-def test_half_a_function_call_is_closed() -> None:
-    talk = Talk()
-    told = talk.tell(
-        ev.ReplyStarted(1, "vad", 1),
-        ev.ToolCallWritten(1, "c", "f", '{"a'),
-        ev.ReplyDone(1, "cancelled", "", {}, {}),
-    )
-    assert kinds(told)[-3:] == [
-        "conversation.item.done",
-        "response.output_item.done",
-        "response.done",
-    ]
-    assert told[-2]["item"]["status"] == "incomplete"
-
-
-def test_what_the_conversation_refuses_is_undone() -> None:
-    talk = Talk()
-    asked = talk.say("session.update", event_id="mine", session={"instructions": "Be brief."})
-    assert isinstance(asked[0], ev.Identified)
-    (error,) = talk.tell(ev.ErrorRaised(ErrorCode.BAD_REQUEST, "No.", id=asked[0].id))
-    assert error["error"]["event_id"] == "mine"
-    (updated,) = talk.obey(talk.say("session.update", session={}))
-    assert updated["session"]["instructions"] == ""
 
 
 # Audio --------------------------------------------------------------------------------------------
