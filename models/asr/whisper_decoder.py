@@ -73,7 +73,7 @@ class WhisperDecoder:
         self.languages = frozenset(str(code) for code in model.supported_languages)
         self._model = model
         self._judge = judge or SileroJudge()
-        self._encoder = Encoder(model.model, LogMelCache(model.feature_extractor.mel_filters))
+        self.encoder = Encoder(model.model, LogMelCache(model.feature_extractor.mel_filters))
         self._suppressed = get_suppressed_tokens(self._tokenizer("en"), [-1])
 
     def decode(self, task: Task) -> Decoding:
@@ -154,7 +154,7 @@ class WhisperDecoder:
         audio_frames = max(len(work.task.samples) for work in works) // HOP
         frames = FULL_FRAMES if full else self.policy.frames(audio_frames, self.n_mels)
         neutral = self.policy.kind == "short"
-        encoded = self._encoder.encode([w.task for w in works], frames, neutral_padding=neutral)
+        encoded = self.encoder.encode([w.task for w in works], frames, neutral_padding=neutral)
         self._detect(works, encoded)
         rows: dict[str, list[int]] = defaultdict(list)
         for row, work in enumerate(works):
