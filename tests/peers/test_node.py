@@ -1,9 +1,9 @@
-"""OpenAI's packages for Node.js, unchanged: `openai` over https and wss, `@openai/agents` over ws."""
+"""OpenAI's packages for Node.js: `openai` over https and wss, `@openai/agents` over ws."""
 
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,38 +27,11 @@ ANSWER = "Set an alarm for six o'clock."
 
 
 @pytest.fixture(scope="module")
-def packages() -> Path:
-    return node.packages({"openai": "7.55.0", "@openai/agents": "0.20.0"})
-
-
-@pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The question as bare samples."""
     file = tmp_path_factory.mktemp("node") / "question.pcm"
     file.write_bytes(say(QUESTION, None, RATE).tobytes())
     return file
-
-
-@pytest.fixture(scope="module")
-def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the server keeps the certificate that it makes for itself."""
-    return tmp_path_factory.mktemp("caches")
-
-
-@pytest.fixture(scope="module")
-def secure_server(caches: Path) -> Iterator[ServerProcess]:
-    """Clients for Node insist on TLS."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("XDG_CACHE_HOME", str(caches))
-        with ServerProcess("--tls-self-signed") as server:
-            yield server
-
-
-@pytest.fixture
-def trusted(secure_server: ServerProcess, caches: Path) -> dict[str, str]:
-    """What makes Node trust that certificate."""
-    (certificate,) = caches.rglob("self-signed.pem")
-    return {"NODE_EXTRA_CA_CERTS": str(certificate)}
 
 
 async def program(name: str, folder: Path, *arguments: str, **environment: str) -> dict[str, Any]:
@@ -76,12 +49,12 @@ def sound(text: str) -> Samples:
 async def test_openai_talks_over_wss(
     secure_server: ServerProcess,
     trusted: dict[str, str],
-    packages: Path,
+    node_packages: Path,
     question: Path,
     understand: Understand,
 ) -> None:
     base_url = f"https://127.0.0.1:{secure_server.port}/v1"
-    seen = await program("openai_realtime", packages, base_url, str(question), **trusted)
+    seen = await program("openai_realtime", node_packages, base_url, str(question), **trusted)
     assert words_of(seen["transcript"]) == words_of(QUESTION)
     assert words_of(seen["reply"]) == words_of(ANSWER)
     told = await understand(sound(seen["audio"]), RATE)
@@ -89,20 +62,20 @@ async def test_openai_talks_over_wss(
 
 
 async def test_openai_speaks_listens_and_chats_over_https(
-    secure_server: ServerProcess, trusted: dict[str, str], packages: Path
+    secure_server: ServerProcess, trusted: dict[str, str], node_packages: Path
 ) -> None:
     base_url = f"https://127.0.0.1:{secure_server.port}/v1"
-    seen = await program("openai_rest", packages, base_url, **trusted)
+    seen = await program("openai_rest", node_packages, base_url, **trusted)
     assert words_of(seen["heard"]) == words_of("Turn on the kitchen light.")
     assert "four" in words_of(seen["chat"])
     assert "whisper-1" in seen["models"]
 
 
 async def test_agents_call_tools_talk_and_are_interrupted(
-    server: ServerProcess, packages: Path, question: Path, understand: Understand
+    server: ServerProcess, node_packages: Path, question: Path, understand: Understand
 ) -> None:
     url = f"{server.url.replace('http', 'ws')}v1/realtime?model=local"
-    seen = await program("agents_realtime", packages, url, str(question))
+    seen = await program("agents_realtime", node_packages, url, str(question))
     assert (seen["invalid"], seen["errors"]) == ([], [])
     assert seen["tools"] == ["Ulm"]
     assert words_of(QUESTION) in [words_of(text) for text in seen["user"]]
