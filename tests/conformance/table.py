@@ -4,6 +4,7 @@ Usage: scripts/conformance
 """
 
 import asyncio
+import ssl
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -43,19 +44,19 @@ the echo was told about neither.
 """
 
 
-def our_server() -> ServerProcess:
+def our_server(*more: str) -> ServerProcess:
     """The server under test."""
     options = (word for item in SETTINGS.items() for word in ("--set", "=".join(item)))
-    return ServerProcess(*SCRIPTED, *options)
+    return ServerProcess(*SCRIPTED, *options, *more)
 
 
-async def outcomes(port: int) -> list[str]:
+async def outcomes(port: int, tls: ssl.SSLContext | None = None) -> list[str]:
     """What every case leads to at this server, some of them at the same time."""
     turnstile = asyncio.Semaphore(AT_ONCE)
 
     async def one(case: Case) -> str:
         async with turnstile:
-            return await outcome(port, case)
+            return await outcome(port, case, tls)
 
     return await asyncio.gather(*(one(case) for case in CASES))
 

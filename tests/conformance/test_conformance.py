@@ -1,5 +1,9 @@
 """The table in CONFORMANCE.md is true, and whoever sends such things disturbs nobody else."""
 
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
 from tests.conformance.table import CASES, FILE, our_server, outcomes, rendered
@@ -8,6 +12,18 @@ from tests.support.scrape import scrape_until
 from tests.support.voice_client import connected
 
 pytestmark = pytest.mark.socket
+
+CERTIFICATE = Path("voice-server", "tls", "self-signed.pem")
+"""In the cache."""
+
+
+def surprises(told: Sequence[str]) -> list[str]:
+    """What came otherwise than it should."""
+    return [
+        f"{case.group}, {case.name}: {word} instead of {case.expected}"
+        for case, word in zip(CASES, told, strict=True)
+        if word != case.expected
+    ]
 
 
 async def test_every_case_ends_as_it_should_and_nobody_else_notices() -> None:
@@ -18,17 +34,19 @@ async def test_every_case_ends_as_it_should_and_nobody_else_notices() -> None:
             done = await witness.wait_for("response.done")
             await scrape_until(server.url, lambda counted: counted["voice_server_sessions"] == 1)
         theirs = await outcomes(bare_port)
-    surprises = [
-        f"{case.group}, {case.name}: {told} instead of {case.expected}"
-        for case, told in zip(CASES, ours, strict=True)
-        if told != case.expected
-    ]
-    assert surprises == []
+    assert surprises(ours) == []
     assert done["status"] == "completed"
     assert witness.events("error") == []
     assert "Traceback" not in server.log
     assert "ERROR" not in server.log
     assert rendered(ours, theirs) == FILE.read_text(), "run: scripts/conformance"
+
+
+async def test_under_tls_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with our_server("--tls-self-signed") as server:
+        tls = ssl.create_default_context(cafile=tmp_path / CERTIFICATE)
+        assert surprises(await outcomes(server.port, tls)) == []
 
 
 def test_cases_are_many_and_have_names_of_their_own() -> None:

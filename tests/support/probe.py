@@ -5,6 +5,7 @@ follows is answered. `dropped` is a connection that ends without a word.
 """
 
 import asyncio
+import ssl
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,9 +33,9 @@ class Case:
     """Requests that want an answer."""
 
 
-async def outcome(port: int, case: Case) -> str:
+async def outcome(port: int, case: Case, tls: ssl.SSLContext | None = None) -> str:
     """What this case leads to at the server on this port."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
     try:
         async with asyncio.timeout(PATIENCE_S):
             return await _told(reader, writer, port, case)

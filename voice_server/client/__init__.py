@@ -15,6 +15,7 @@ from voice_server.client.call import Call, connect
 from voice_server.client.errands import Answer, Said, ask, speak, transcribe_file
 from voice_server.client.errors import (
     BadAddress,
+    BadCertificate,
     CallError,
     ConnectionLost,
     ConnectionRefused,
@@ -58,8 +59,10 @@ from voice_server.client.events import (
 from voice_server.client.loudspeaker import Loudspeaker
 from voice_server.client.opening import CallOptions
 from voice_server.client.reconnection import ONCE, Reconnection
+from voice_server.client.trust import ANYBODY
 
 __all__ = [
+    "ANYBODY",
     "ONCE",
     "Ack",
     "Answer",
@@ -67,6 +70,7 @@ __all__ = [
     "AudioDone",
     "AudioStarted",
     "BadAddress",
+    "BadCertificate",
     "Call",
     "CallError",
     "CallOptions",

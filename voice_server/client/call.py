@@ -6,6 +6,7 @@ reading, and in the end the server hangs up: iterate, or leave the call.
 
 import asyncio
 import random
+import ssl
 import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +30,7 @@ from voice_server.client.opening import (
     voice_url,
 )
 from voice_server.client.reconnection import Reconnection
+from voice_server.client.trust import Trust, ssl_context
 
 EVENTS_WAITING_MAX = 512
 
@@ -56,12 +58,13 @@ def connect(
     echo_cancelled: bool = True,
     features: Sequence[str] | None = None,
     reconnection: Reconnection | None = None,
+    trust: Trust = None,
 ) -> "Call":
     """A call to the server at `url`, to be entered with `async with`.
 
     Called inside a running event loop. `url` is what people open in a browser, or `host:port`;
-    the other arguments are those of `CallOptions`. Raises `BadAddress`; entering it raises
-    `CallError`.
+    the other arguments are those of `CallOptions`. `trust` is a PEM file with a certificate to
+    believe, or `ANYBODY`. Raises `BadAddress` and `BadCertificate`; entering it raises `CallError`.
     """
     options = CallOptions(
         mode=mode,
@@ -76,19 +79,25 @@ def connect(
         echo_cancelled=echo_cancelled,
         **({} if features is None else {"features": tuple(features)}),
     )
-    return Call(voice_url(url), key, options, reconnection or Reconnection())
+    return Call(voice_url(url), key, options, reconnection or Reconnection(), ssl_context(trust))
 
 
 class Call:
     """One conversation, possibly over several connections. Made by `connect`."""
 
     def __init__(
-        self, url: str, key: str | None, options: CallOptions, reconnection: Reconnection
+        self,
+        url: str,
+        key: str | None,
+        options: CallOptions,
+        reconnection: Reconnection,
+        ssl: ssl.SSLContext | bool = True,
     ) -> None:
         self.options = options
         self._url = url
         self._key = key
         self._reconnection = reconnection
+        self._ssl = ssl
         self._config = options.config
         self._muted = False
         self._connection: Connection | None = None
@@ -99,7 +108,7 @@ class Call:
         self._clock = asyncio.get_running_loop().time
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession()
+        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._ssl))
         try:
             if not self._reconnection.at_first:
                 self._connection = await self._opened()

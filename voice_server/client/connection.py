@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from voice_server.client.errors import (
+    BadCertificate,
     CallError,
     ConnectionLost,
     ConnectionRefused,
@@ -25,6 +26,8 @@ from voice_server.wires.frames import Flags, Frame, FrameError, Kind, unpack
 
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
+TLS_GOODBYE_LOOK_S = 0.01
+TLS_GOODBYE_LOOKS = 50
 HEARTBEAT_S = 15.0
 """A server that does not answer a ping within half of this is gone."""
 MESSAGE_BYTES_MAX = 1 << 20
@@ -70,6 +73,11 @@ class Connection:
         except TimeoutError:
             seconds = f"{OPEN_TIMEOUT_S:g}"
             raise ConnectionRefused(f"{url} did not answer within {seconds} s.") from None
+        except aiohttp.ClientConnectorCertificateError:
+            raise BadCertificate(
+                f"The certificate of {url} is not trusted. If the server made it itself, pass the "
+                "file that it named when it started: --cafile FILE, or trust=FILE in Python."
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionRefused(f"Nobody answers at {url}: {error}.") from None
         return connection
@@ -128,7 +136,12 @@ class Connection:
 
     async def close(self) -> None:
         """Close politely, and not for long."""
+        raw = self._socket.get_extra_info("socket")
         await self._socket.close()
+        for _ in range(TLS_GOODBYE_LOOKS):  # aiohttp does not wait until TLS has ended
+            if raw is None or raw.fileno() < 0:
+                break
+            await asyncio.sleep(TLS_GOODBYE_LOOK_S)
 
 
 async def _upgraded(

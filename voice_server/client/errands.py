@@ -28,6 +28,7 @@ from voice_server.client.events import (
 )
 from voice_server.client.opening import DEFAULT_URL
 from voice_server.client.reconnection import ONCE
+from voice_server.client.trust import Trust
 
 TIMEOUT_S = 120.0
 PIECE_CHARS_MAX = 400
@@ -58,10 +59,15 @@ class Said:
 
 
 def ask(
-    question: str, url: str = DEFAULT_URL, *, key: str | None = None, language: str | None = None
+    question: str,
+    url: str = DEFAULT_URL,
+    *,
+    key: str | None = None,
+    language: str | None = None,
+    trust: Trust = None,
 ) -> Answer:
     """Ask by text, and return the answer with its audio. Raises `CallError`."""
-    return _run(asked(question, url, key=key, language=language))
+    return _run(asked(question, url, key=key, language=language, trust=trust))
 
 
 def speak(
@@ -71,13 +77,19 @@ def speak(
     key: str | None = None,
     voice: str | None = None,
     speed: float | None = None,
+    trust: Trust = None,
 ) -> Answer:
     """Have a text of any length spoken, and return the audio. Raises `CallError`."""
-    return _run(spoken(text, url, key=key, voice=voice, speed=speed))
+    return _run(spoken(text, url, key=key, voice=voice, speed=speed, trust=trust))
 
 
 def transcribe_file(
-    path: str, url: str = DEFAULT_URL, *, key: str | None = None, language: str | None = None
+    path: str,
+    url: str = DEFAULT_URL,
+    *,
+    key: str | None = None,
+    language: str | None = None,
+    trust: Trust = None,
 ) -> str:
     """Everything that is said in a recording, a line for each stretch of speech.
 
@@ -86,17 +98,25 @@ def transcribe_file(
     """
 
     async def collected() -> str:
-        async with aclosing(transcribed(path, url, key=key, language=language)) as stretches:
+        recognised = transcribed(path, url, key=key, language=language, trust=trust)
+        async with aclosing(recognised) as stretches:
             return "\n".join([said.final.text async for said in stretches])
 
     return asyncio.run(collected())
 
 
 async def asked(
-    question: str, url: str = DEFAULT_URL, *, key: str | None = None, language: str | None = None
+    question: str,
+    url: str = DEFAULT_URL,
+    *,
+    key: str | None = None,
+    language: str | None = None,
+    trust: Trust = None,
 ) -> Answer:
     """`ask`, without a limit of time."""
-    call = connect(url, key, language=language, playback_reports=True, reconnection=ONCE)
+    call = connect(
+        url, key, language=language, playback_reports=True, reconnection=ONCE, trust=trust
+    )
     async with call:
         await call.text(question)
         return await _reply(call, "text")
@@ -109,10 +129,18 @@ async def spoken(
     key: str | None = None,
     voice: str | None = None,
     speed: float | None = None,
+    trust: Trust = None,
 ) -> Answer:
     """`speak`, without a limit of time."""
     call = connect(
-        url, key, mode="tts", voice=voice, speed=speed, playback_reports=True, reconnection=ONCE
+        url,
+        key,
+        mode="tts",
+        voice=voice,
+        speed=speed,
+        playback_reports=True,
+        reconnection=ONCE,
+        trust=trust,
     )
     parts: list[Samples] = []
     async with call:
@@ -124,14 +152,25 @@ async def spoken(
 
 
 async def transcribed(
-    path: str, url: str = DEFAULT_URL, *, key: str | None = None, language: str | None = None
+    path: str,
+    url: str = DEFAULT_URL,
+    *,
+    key: str | None = None,
+    language: str | None = None,
+    trust: Trust = None,
 ) -> AsyncGenerator[Said, None]:
     """The stretches of speech in a recording, as they are recognised.
 
     Open it with `contextlib.aclosing`. Raises `CallError` and `AudioFileError`.
     """
     call = connect(
-        url, key, mode="transcription", language=language, input_rate=SAMPLE_RATE, reconnection=ONCE
+        url,
+        key,
+        mode="transcription",
+        language=language,
+        input_rate=SAMPLE_RATE,
+        reconnection=ONCE,
+        trust=trust,
     )
     async with call:
         sender = asyncio.create_task(_play_file(path, call))

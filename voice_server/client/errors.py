@@ -19,6 +19,10 @@ class BadAddress(CallError, ValueError):
     """What was given as the server's address is none."""
 
 
+class BadCertificate(CallError):
+    """The server's certificate is not believed, or the file that should vouch for it is useless."""
+
+
 class ConnectionRefused(CallError):
     """Nobody answers at the address, or somebody else does."""
 

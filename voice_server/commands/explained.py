@@ -46,6 +46,13 @@ OfflineOption = Annotated[
 ServerOption = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Use this server's engines.")
 ]
+CafileOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A server's certificate (PEM) to trust, for https."),
+]
+InsecureOption = Annotated[
+    bool, typer.Option("--insecure", help="Trust whoever answers; for trying things out.")
+]
 KeyOption = Annotated[
     str | None, typer.Option(envvar="VOICE_KEY", help="For servers that want one.")
 ]
@@ -59,6 +66,15 @@ def as_assignments(options: Mapping[str, str | int | bool | None]) -> list[str]:
 
 class UsageError(Exception):
     """The options make no sense together; the message says what does."""
+
+
+def trusted(cafile: str | None, insecure: bool) -> str | None:
+    """What the client takes as `trust`. Raises `UsageError`."""
+    from voice_server.client.trust import ANYBODY  # noqa: PLC0415
+
+    if cafile and insecure:
+        raise UsageError("--cafile says whom to trust, --insecure to trust anybody: give one.")
+    return ANYBODY if insecure else cafile
 
 
 @contextmanager

@@ -12,7 +12,9 @@ import typer
 
 from audio import Samples
 from voice_server.commands.explained import (
+    CafileOption,
     ConfigOption,
+    InsecureOption,
     KeyOption,
     OfflineOption,
     ServerOption,
@@ -21,6 +23,7 @@ from voice_server.commands.explained import (
     UsageError,
     as_assignments,
     explained,
+    trusted,
 )
 from voice_server.settings import Settings, load
 
@@ -38,6 +41,8 @@ def say(
     ] = None,
     server: ServerOption = None,
     key: KeyOption = None,
+    cafile: CafileOption = None,
+    insecure: InsecureOption = False,
     voice: Annotated[str | None, typer.Option(help="One of the engine's voices.")] = None,
     speed: Annotated[float, typer.Option(min=0.5, max=2.0, help="1 is normal.")] = 1.0,
     tts: TtsOption = None,
@@ -58,7 +63,10 @@ def say(
             settings = load(config, [*as_assignments(options), *(assignments or ()), *fixed])
             samples, rate = asyncio.run(_made_here(words, settings, voice, speed))
         else:
-            samples, rate = _made_there(words, server, key, voice, speed)
+            trust = trusted(cafile, insecure)
+            samples, rate = _made_there(
+                words, server, key=key, trust=trust, voice=voice, speed=speed
+            )
         if not samples.size:
             raise UsageError("There is nothing in the text that can be said.")
         if output is None:
@@ -68,11 +76,17 @@ def say(
 
 
 def _made_there(
-    text: str, server: str, key: str | None, voice: str | None, speed: float
+    text: str,
+    server: str,
+    *,
+    key: str | None,
+    trust: str | None,
+    voice: str | None,
+    speed: float,
 ) -> tuple[Samples, int]:
     from voice_server.client import speak  # noqa: PLC0415
 
-    answer = speak(text, server, key=key, voice=voice, speed=speed)
+    answer = speak(text, server, key=key, trust=trust, voice=voice, speed=speed)
     return answer.samples, answer.rate
 
 

@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from voice_server.commands.explained import KeyOption, UsageError, explained
+from voice_server.commands.explained import (
+    CafileOption,
+    InsecureOption,
+    KeyOption,
+    UsageError,
+    explained,
+    trusted,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,7 @@ class TalkOptions:
 
     server: str | None
     key: str | None
+    trust: str | None
     language: str | None
     voice: str | None
     push_to_talk: bool
@@ -32,6 +40,8 @@ def talk(
         str | None, typer.Option(metavar="URL", help="Unset: http://127.0.0.1:8080/.")
     ] = None,
     key: KeyOption = None,
+    cafile: CafileOption = None,
+    insecure: InsecureOption = False,
     text: Annotated[bool, typer.Option("--text", help="Type and read; no sound.")] = False,
     push_to_talk: Annotated[
         bool, typer.Option("--push-to-talk", help="The space bar begins and ends your turn.")
@@ -58,7 +68,16 @@ def talk(
         if push_to_talk and not sys.stdin.isatty():
             raise UsageError("--push-to-talk needs a terminal, for the space bar.")
         options = TalkOptions(
-            server, key, language, voice, push_to_talk, kiosk, microphone, speaker, headset
+            server,
+            key,
+            trusted(cafile, insecure),
+            language,
+            voice,
+            push_to_talk,
+            kiosk,
+            microphone,
+            speaker,
+            headset,
         )
         asyncio.run(_typed(options) if text else _spoken(options))
 
@@ -113,6 +132,7 @@ def _who(options: TalkOptions) -> Mapping[str, Any]:
     return {
         "url": options.server or DEFAULT_URL,
         "key": options.key,
+        "trust": options.trust,
         "language": options.language,
         "voice": options.voice,
         "playback_reports": True,

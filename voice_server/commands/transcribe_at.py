@@ -16,6 +16,7 @@ async def transcribe_at(
     paths: Sequence[str],
     *,
     key: str | None,
+    trust: str | None,
     language: str | None,
     format: Format,
     output: Path | None,
@@ -24,7 +25,7 @@ async def transcribe_at(
     if len(paths) > 1 and output is None:
         raise AudioFileError("Several files need a folder for the results: add -o FOLDER.")
     for path in paths:
-        stretches = transcribed(path, server, key=key, language=language)
+        stretches = transcribed(path, server, key=key, trust=trust, language=language)
         async with aclosing(stretches):
             passages = [passage(said) async for said in stretches]
         deliver(write(passages, format), target(path, format, output, alone=len(paths) == 1))
