@@ -126,6 +126,21 @@ def test_a_user_who_goes_on_is_heard_out_and_nothing_was_said() -> None:
     assert story.counted("speculation_wasted_seconds_total") > 0
 
 
+def test_no_answer_is_begun_while_the_words_promise_more() -> None:
+    async def plot(story: Story) -> None:
+        await story.say(1.0)
+        await story.silence(0.7)
+        assert story.chat.prompts == [], "of 1500 ms there is too much left"
+        await story.silence(0.5)
+        assert story.chat.prompts, "the answer is ready when they are over"
+        await story.expect(ev.ReplyDone)
+
+    story = tell(plot, Cast(RecognizerScript(("Tell me about the",))))
+    ended, first = story.times(ev.SpeechStopped)[0], story.times(ev.AudioFrame)[0]
+    assert first - ended <= 0.020
+    assert story.counted("speculations_total", outcome="wasted") == 0
+
+
 def test_vain_beginnings_are_bounded() -> None:
     async def plot(story: Story) -> None:
         for _ in range(5):

@@ -26,6 +26,7 @@ from voice_server.conversation.turn_actions import (
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
+    ReplyWorthBeginning,
     SpeechResumed,
     TurnAction,
     TurnEnded,
@@ -46,6 +47,8 @@ class _Turn:
     revision: int = 0
     """Of the partials shown."""
     speculations: int = 0
+    foreseen: str = field(default="", repr=False)
+    """All its words, if nothing more is said."""
     wanted: bool = True
     """False: the client does not want an answer."""
 
@@ -102,6 +105,8 @@ class Dialogue:
                 case EndExpected(turn) | SpeechResumed(turn):
                     self._speaker.forget_foreseen()
                     self._open[turn].timeline = Timeline()
+                case ReplyWorthBeginning(turn, revision):
+                    self._begin_early(turn, revision)
                 case TurnEnded():
                     self._end(action)
                 case UtteranceDropped(turn):
@@ -216,16 +221,22 @@ class Dialogue:
         turn, settings = self._open[number], self._turns.settings
         turn.timeline.mark(Stage.FINAL_TEXT, self._clock())
         silence_ms = self._end_of_turn.silence_ms(self._listener.pause(event), settings)
-        self._turns.require_silence(number, event.revision, silence_ms)
-        if self._may_speculate(turn, said):
-            turn.speculations += 1
-            call = ReplyCall("vad", number, timeline=turn.timeline, foreseen=said.text)
-            if self._speaker.foresee(call):
-                self._turns.await_reply(number, event.revision)
+        turn.foreseen = said.text
+        self.act(self._turns.require_silence(number, event.revision, silence_ms))
 
-    def _may_speculate(self, turn: _Turn, said: Transcript) -> bool:
+    def _begin_early(self, number: int, revision: int) -> None:
+        """Begin the answer to what has been said, and hold it."""
+        turn = self._open[number]
+        if not self._may_speculate(turn):
+            return
+        turn.speculations += 1
+        call = ReplyCall("vad", number, timeline=turn.timeline, foreseen=turn.foreseen)
+        if self._speaker.foresee(call):
+            self._turns.await_reply(number, revision)
+
+    def _may_speculate(self, turn: _Turn) -> bool:
         settings = self._turns.settings
-        if not (self.answers and said.text and settings.speculate and settings.mode == "vad"):
+        if not (self.answers and turn.foreseen and settings.speculate and settings.mode == "vad"):
             return False
         if self._turns.voice_ms < settings.speech_ms_min:
             return False

@@ -24,6 +24,14 @@ class EndExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyWorthBeginning:
+    """So little silence is left that a reply begun now, and held, is probably not in vain."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechResumed:
     """It was not the end: results of earlier revisions are void."""
 
@@ -76,6 +84,7 @@ class ReplyInterrupted:
 TurnAction = (
     UtteranceBegan
     | EndExpected
+    | ReplyWorthBeginning
     | SpeechResumed
     | TurnEnded
     | UtteranceDropped

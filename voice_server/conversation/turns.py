@@ -40,6 +40,7 @@ from voice_server.conversation.turn_actions import (
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
+    ReplyWorthBeginning,
     SpeechResumed,
     TurnAction,
     TurnEnded,
@@ -119,6 +120,7 @@ class Turns:
         self._voice_run_ms = 0
         self._last_voice_ms = 0
         self._silence_needed_ms: int | None = None
+        self._worth_told = False
         self._reply_awaited = False
         self._sounding_since_ms: int | None = None
         self._voice_over_ms = 0
@@ -158,10 +160,13 @@ class Turns:
             return []
         return [self._drop(), *self._resumed_if_contested()]
 
-    def require_silence(self, turn: int, revision: int, silence_ms: int) -> None:
+    def require_silence(self, turn: int, revision: int, silence_ms: int) -> list[TurnAction]:
         """The words of this revision are known, and say how much silence ends the turn."""
-        if self.in_utterance and (turn, revision) == (self.turn, self.revision):
-            self._silence_needed_ms = silence_ms
+        if not self.in_utterance or (turn, revision) != (self.turn, self.revision):
+            return []
+        self._silence_needed_ms = silence_ms
+        self._worth_told = False
+        return self._worth_beginning()
 
     def await_reply(self, turn: int, revision: int) -> None:
         """A reply to this revision is being made: to end the turn before it is there gains nothing.
@@ -265,17 +270,27 @@ class Turns:
         if self.voice_ms < self.settings.speech_ms_min:
             return [self._drop(), *self._resumed_if_contested()]
         actions = [*self._interrupted_if_contested(), self._end("length")]
-        return [*actions, *self._begin(self.now_ms)] if voice else actions
+        return [*actions, *self._begin(self.now_ms - FRAME_MS)] if voice else actions
 
     def _silence(self) -> list[TurnAction]:
         if self.user is User.SPEAKING and self.silence_ms >= self.settings.soft_silence_ms:
             self._enter(User.PAUSING)
             return [EndExpected(self.turn, self.revision)]
         if self.silence_ms < self._silence_needed() or self.floor is Floor.CONTESTED:
-            return []
+            return self._worth_beginning()
         if self.voice_ms < self.settings.speech_ms_min:
             return [self._drop()]
         return [self._end("silence")]
+
+    def _worth_beginning(self) -> list[TurnAction]:
+        """Once per revision, when what is left of the silence is no longer than a reply takes."""
+        needed_ms = self._silence_needed_ms
+        if needed_ms is None or self._worth_told or self.user is not User.PAUSING:
+            return []
+        if self.silence_ms < needed_ms - self.settings.speculation_lead_ms:
+            return []
+        self._worth_told = True
+        return [ReplyWorthBeginning(self.turn, self.revision)]
 
     def _silence_needed(self) -> int:
         """What the words say; until they are known, as if they were neither this nor that."""

@@ -28,6 +28,8 @@ class TurnSettings(Section):
     """Silence at which the final decode begins, in the hope that the turn has ended."""
     speculate: bool = True
     """Begin the reply before the turn has ended, and hold it until then."""
+    speculation_lead_ms: Annotated[int, Field(ge=0, le=10_000)] = 700
+    """Begin it no earlier than this before the end: what a reply takes until it can be heard."""
     speculations_max: Annotated[int, Field(ge=0, le=20)] = 3
     """Replies begun in vain per turn; then the end is waited for."""
     speech_ms_min: Annotated[int, Field(ge=0, le=2000)] = 100
@@ -47,7 +49,7 @@ class TurnSettings(Section):
     pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 500
     """Audio from before the onset that belongs to the utterance."""
     utterance_ms_max: Annotated[int, Field(ge=1000, le=300_000)] = 30_000
-    """A turn is cut here even without silence."""
+    """A turn is cut here even without silence, or shortly before between two words."""
     stall_ms: Annotated[int, Field(ge=100, le=60_000)] = 2000
     """A microphone that sends nothing for so long in the middle of a turn has fallen silent."""
     user_idle_ms: Annotated[int, Field(ge=0, le=600_000)] = 0

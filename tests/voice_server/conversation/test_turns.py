@@ -16,6 +16,7 @@ from voice_server.conversation.turn_actions import (
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
+    ReplyWorthBeginning,
     SpeechResumed,
     TurnAction,
     TurnEnded,
@@ -108,11 +109,35 @@ def test_a_stray_frame_does_not_reopen_it() -> None:
 
 @pytest.mark.parametrize("silence_ms", [200, 700, 1500])
 def test_the_words_say_how_much_silence_ends_a_turn(silence_ms: int) -> None:
-    turns = machine()
+    turns = machine(speculation_lead_ms=0)
     hear(turns, voice_ms=500, silence_ms=150)
     turns.require_silence(1, 0, silence_ms)
     assert hear(turns, silence_ms=silence_ms - 160) == []
     assert kinds(hear(turns, silence_ms=10)) == ["TurnEnded"]
+
+
+def test_a_reply_is_begun_no_earlier_than_it_takes() -> None:
+    turns = machine(speculation_lead_ms=400)
+    hear(turns, voice_ms=500, silence_ms=150)
+    assert turns.require_silence(1, 0, 1000) == []
+    assert hear(turns, silence_ms=440) == []
+    assert hear(turns, silence_ms=10) == [ReplyWorthBeginning(1, 0)]
+    assert kinds(hear(turns, silence_ms=400)) == ["TurnEnded"]
+
+
+def test_a_reply_is_begun_at_once_when_the_end_is_near() -> None:
+    turns = machine(speculation_lead_ms=400)
+    hear(turns, voice_ms=500, silence_ms=150)
+    assert turns.require_silence(1, 0, 200) == [ReplyWorthBeginning(1, 0)]
+    assert kinds(hear(turns, silence_ms=60)) == ["TurnEnded"]
+
+
+def test_words_that_come_when_the_user_goes_on_begin_nothing() -> None:
+    turns = machine(speculation_lead_ms=400)
+    hear(turns, voice_ms=500, silence_ms=150)
+    hear(turns, voice_ms=100)
+    assert turns.require_silence(1, 0, 200) == []
+    assert turns.require_silence(1, 1, 200) == []
 
 
 @pytest.mark.parametrize(("turn", "revision"), [(1, 0), (0, 1), (2, 1)])
@@ -400,7 +425,7 @@ class AnyOrder(RuleBasedStateMachine):
         if isinstance(action, SpeechResumed):
             self.revision += 1
             assert action.pause_ms >= 0
-        if isinstance(action, EndExpected | SpeechResumed | TurnEnded):
+        if isinstance(action, EndExpected | ReplyWorthBeginning | SpeechResumed | TurnEnded):
             assert action.revision == self.revision
         if isinstance(action, TurnEnded | UtteranceDropped):
             assert not (self.paused and isinstance(action, TurnEnded))
@@ -414,7 +439,9 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.paused
             self.paused = False
         elif isinstance(action, ReplyInterrupted):
-            assert self.paused or self.turns.settings.interrupt == "instant"
+            settings = self.turns.settings
+            at_once = settings.interrupt == "instant" or settings.mode == "manual"
+            assert self.paused or at_once
             self.paused = False
 
     def _frames(self, voice: bool, count: int) -> None:
@@ -424,7 +451,8 @@ class AnyOrder(RuleBasedStateMachine):
             actions = self.turns.frame(voice)
             self.see(actions)
             if before == (self.turns.user, self.turns.floor):
-                assert kinds(actions) in ([], ["TurnEnded", "UtteranceBegan"])
+                changes = [kind for kind in kinds(actions) if kind != "ReplyWorthBeginning"]
+                assert changes in ([], ["TurnEnded", "UtteranceBegan"])
 
     @rule(count=st.integers(1, 80))
     def voice(self, count: int) -> None:
@@ -450,7 +478,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(back=st.integers(0, 2), silence_ms=st.integers(0, 2000))
     def require_silence(self, back: int, silence_ms: int) -> None:
-        self.turns.require_silence(self.last, self.revision - back, silence_ms)
+        self.see(self.turns.require_silence(self.last, self.revision - back, silence_ms))
 
     @rule(back=st.integers(0, 1), verdict=st.sampled_from(Verdict), final=st.booleans())
     def hear_words(self, back: int, verdict: Verdict, final: bool) -> None:
