@@ -63,7 +63,7 @@ class Budgets:
 
     def limit(self, identity: Identity, kind: Kind) -> int:
         """What the user may use of it in a day; 0: as much as they like."""
-        return 0 if identity.how == "open" else self._limits[kind]
+        return self._limits[kind] if identity.limited else 0
 
     def nearly_gone(self, identity: Identity, kind: Kind, total: int) -> bool:
         """Whether the user should be told."""
@@ -101,7 +101,7 @@ class Budgets:
 
     async def settle(self, identity: Identity, reserved: Reservation, used: int) -> None:
         """Give back what was not used, or add what was used besides."""
-        if identity.how != "open" and used != reserved.amount:
+        if identity.limited and used != reserved.amount:
             difference = used - reserved.amount
             await self._store.add(reserved.account, difference, limit=None, ttl_s=ACCOUNT_TTL_S)
 

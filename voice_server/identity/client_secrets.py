@@ -49,6 +49,7 @@ class ClientSecrets:
             "jti": secrets.token_hex(8),
             "iat": int(now),
             "exp": int(now) + ttl_s,
+            "made_with": identity.issuer,
             "leash": msgspec.to_builtins(identity.leash),
             "session": _packed(identity.session),
         }
@@ -71,6 +72,7 @@ class ClientSecrets:
             user=claims["sub"],
             how="client_secret",
             credential=credential(claims),
+            issuer=claims["made_with"],
             issued_at=claims["iat"],
             leash=msgspec.convert(claims["leash"], Leash),
             session=_unpacked(claims["session"]),

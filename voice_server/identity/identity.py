@@ -9,6 +9,9 @@ from voice_server.events import Mode, SessionConfig
 
 How = Literal["open", "key", "ticket", "client_secret", "jwt"]
 
+OPEN = "open"
+"""Stands for a credential where none is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leash:
@@ -42,6 +45,8 @@ class Identity:
     how: How
     credential: str = ""
     """Names the credential without giving it away; can be revoked by it."""
+    issuer: str = ""
+    """The credential that this one was made with; void together with it."""
     issued_at: float | None = None
     """Unix seconds; None: a key, which has no date."""
     leash: Leash = Leash()
@@ -55,12 +60,17 @@ class Identity:
     @property
     def subjects(self) -> tuple[str, ...]:
         """Everything whose revocation ends this: `acme/bob` ends with `acme` too."""
-        owner, slash, _ = self.user.partition("/")
-        return (self.user, owner, self.credential) if slash else (self.user, self.credential)
+        owner = self.user.partition("/")[0]
+        return (self.user, owner, self.credential, self.issuer)
+
+    @property
+    def limited(self) -> bool:
+        """Whether the limits and budgets of a user hold: not for the owner of the machine."""
+        return self.how != "open" and self.issuer != OPEN
 
 
-ANYONE = Identity("anyone", "open")
-"""Whoever talks to a server that asks for no key. Has the machine to themselves: no budgets."""
+ANYONE = Identity("anyone", "open", OPEN)
+"""Whoever talks to a server that asks for no key."""
 
 
 @dataclass(frozen=True, slots=True)

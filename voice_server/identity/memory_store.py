@@ -1,7 +1,7 @@
 """A store for one process: dictionaries with lives. What was revoked may also lie in a file.
 
-Every table is bounded. Where rates and values are full, new ones are refused, because forgetting
-one could be a way in; counts that are over are removed first.
+Every table is bounded. Where one is full of what still counts, nothing new is remembered, because
+forgetting could be a way in.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,8 @@ from voice_server.identity.store import StoreUnavailable
 
 ENTRIES_MAX = 100_000
 """Of each kind: some tens of megabytes."""
+
+SWEEP_S = 1.0
 
 V = TypeVar("V")
 
@@ -29,6 +31,7 @@ class _Table(Generic[V]):
 
     entries_max: int
     entries: dict[str, _Mortal[V]] = field(default_factory=dict)
+    _swept_at: float = -SWEEP_S
 
     def get(self, key: str, now: float) -> V | None:
         entry = self.entries.get(key)
@@ -36,10 +39,16 @@ class _Table(Generic[V]):
 
     def set(self, key: str, value: V, dies_at: float, now: float) -> None:
         if key not in self.entries and len(self.entries) >= self.entries_max:
-            self.entries = {k: e for k, e in self.entries.items() if e.dies_at > now}
+            self._sweep(now)
             if len(self.entries) >= self.entries_max:
                 raise StoreUnavailable("too much to remember at once")
         self.entries[key] = _Mortal(value, dies_at)
+
+    def _sweep(self, now: float) -> None:
+        """Remove the dead; not at every call, because it looks at everything."""
+        if now - self._swept_at >= SWEEP_S:
+            self._swept_at = now
+            self.entries = {k: e for k, e in self.entries.items() if e.dies_at > now}
 
 
 class MemoryStore:
@@ -56,7 +65,8 @@ class MemoryStore:
         self._file = revoked
         self._entries_max = entries_max
         self._values: _Table[bytes] = _Table(entries_max)
-        self._counts: _Table[int] = _Table(entries_max)
+        self._counts: dict[str, _Table[int]] = {}
+        """By the first word of their keys: guesses must not take the place of budgets."""
         self._groups: dict[str, _Table[None]] = {}
         self._revoked: dict[str, float] = {}
 
@@ -73,18 +83,18 @@ class MemoryStore:
 
     async def add(self, key: str, amount: int, *, limit: int | None, ttl_s: float) -> int | None:
         """See `Store`."""
-        now = self._clock()
-        before = self._counts.get(key, now)
+        now, counts = self._clock(), self._counts_like(key)
+        before = counts.get(key, now)
         total = max(0, (before or 0) + amount)
         if limit is not None and amount > 0 and total > limit:
             return None
-        dies_at = now + ttl_s if before is None else self._counts.entries[key].dies_at
-        self._counts.set(key, total, dies_at, now)
+        dies_at = now + ttl_s if before is None else counts.entries[key].dies_at
+        counts.set(key, total, dies_at, now)
         return total
 
     async def total(self, key: str) -> int:
         """See `Store`."""
-        return self._counts.get(key, self._clock()) or 0
+        return self._counts_like(key).get(key, self._clock()) or 0
 
     async def join(self, group: str, member: str, *, limit: int, ttl_s: float) -> bool:
         """See `Store`."""
@@ -112,6 +122,9 @@ class MemoryStore:
         """See `Store`."""
         on_file = await self._file.read() if self._file else {}
         return {**on_file, **self._revoked}
+
+    def _counts_like(self, key: str) -> _Table[int]:
+        return self._counts.setdefault(key.partition(":")[0], _Table(self._entries_max))
 
     def _members(self, group: str, now: float) -> _Table[None]:
         if group not in self._groups and len(self._groups) >= self._entries_max:

@@ -27,7 +27,7 @@ class UserPlaces:
 
     async def take(self, identity: Identity, member: str, life_s: float = LIFE_S) -> None:
         """Take a place, or the same one for longer. Raises `Denied` and `StoreUnavailable`."""
-        if identity.how == "open":
+        if not identity.limited:
             return
         limit = self._per_user_max
         group = _group(identity.user)

@@ -175,4 +175,4 @@ def _holder(asked: ForWhom, asker: Asker) -> Identity:
     leash = Leash(asked.max_session_s, asked.max_turns, asked.origin or asker.page)
     owner = asker.identity.user
     user = f"{owner}/{asked.user}" if asked.user else owner
-    return replace(asker.identity, user=user, leash=leash)
+    return replace(asker.identity, user=user, leash=leash, issuer=asker.identity.credential)

@@ -20,6 +20,7 @@ ALICE = Identity(
     "acme/alice",
     "key",
     "key_1",
+    "key_1",
     leash=Leash(60.0, 3, "https://kiosk.example"),
     session=SessionDefaults(
         config=SessionConfig(instructions="be kind"),
@@ -40,7 +41,7 @@ def test_it_brings_back_what_it_was_issued_for() -> None:
     value = SECRETS.issue(ALICE, NOON, 600)
     held = ClientSecrets(SECRET).believe(value, NOON + 599)
     assert (held.user, held.how, held.issued_at) == ("acme/alice", "client_secret", NOON)
-    assert (held.leash, held.session) == (ALICE.leash, ALICE.session)
+    assert (held.leash, held.session, held.issuer) == (ALICE.leash, ALICE.session, "key_1")
 
 
 def test_its_characters_are_those_of_a_subprotocol() -> None:

@@ -38,13 +38,14 @@ async def test_it_is_bounded_and_the_dead_make_room(clock: HandClock) -> None:
     store = MemoryStore(clock, entries_max=2)
     for number in range(2):
         await store.put(f"ticket {number}", b"", 10)
-        await store.add(f"spent {number}", 1, limit=None, ttl_s=10)
+        await store.add(f"spent:{number}", 1, limit=None, ttl_s=10)
         await store.join(f"user {number}", "one", limit=9, ttl_s=10)
         await store.revoke(f"user {number}", 0)
     with pytest.raises(StoreUnavailable):
         await store.put("ticket", b"", 10)
     with pytest.raises(StoreUnavailable):
-        await store.add("spent", 1, limit=None, ttl_s=10)
+        await store.add("spent:3", 1, limit=None, ttl_s=10)
+    assert await store.add("failed:3", 1, limit=None, ttl_s=10) == 1
     with pytest.raises(StoreUnavailable):
         await store.join("user", "one", limit=9, ttl_s=10)
     with pytest.raises(StoreUnavailable):
@@ -52,7 +53,7 @@ async def test_it_is_bounded_and_the_dead_make_room(clock: HandClock) -> None:
     await store.put("ticket 0", b"again", 10)
     clock.now += 10
     await store.put("ticket", b"", 10)
-    assert await store.add("spent", 1, limit=None, ttl_s=10) == 1
+    assert await store.add("spent:3", 1, limit=None, ttl_s=10) == 1
 
 
 async def test_an_empty_group_is_no_group(clock: HandClock) -> None:

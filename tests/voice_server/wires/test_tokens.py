@@ -36,7 +36,7 @@ def test_a_ticket_for_somebody_elses_user() -> None:
         config={"language": "de", "turn": {"silence_ms": 400}},
     )
     holder = wire.ticket_holder(asked, PROGRAM)
-    assert holder.user == "acme/bob"
+    assert (holder.user, holder.issuer) == ("acme/bob", "key_1")
     assert holder.leash == Leash(60, 3, KIOSK)
     assert holder.session.mode == "transcription"
     assert holder.session.config.language == "de"
