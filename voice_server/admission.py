@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from models.load import Load
+from voice_server.arrivals import Arrivals
 from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
 from voice_server.identity.approach import Approach
@@ -41,6 +42,7 @@ class Admission:
         self._clock = clock
         self._load = load
         self._inside: Counter[str] = Counter()
+        self._arrivals = Arrivals(settings.limits, clock())
         self._kept: dict[str, float] = {}
         """Places kept free, by ticket, until when."""
 
@@ -95,6 +97,9 @@ class Admission:
             self._hit("sessions_per_ip")
             message = f"{limits.sessions_per_ip_max} sessions are open from your address already."
             return Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S)
+        if limit := self._arrivals.reached(address, self._clock()):
+            self._hit(limit)
+            return Refusal(ErrorCode.RATE_LIMITED, "Too many come at once. Try again.", 1)
         self._inside[address] += 1
         return None
 

@@ -11,6 +11,9 @@ from voice_server.settings import LimitSettings
 
 CONTROL_BURST_S = 2.0
 """Control messages may come in bursts of this many seconds' worth."""
+MESSAGE_S = 0.002
+"""An audio message counts for this long at least, so that empty ones are not free. Browsers that
+send every 128 samples that they get are well below it."""
 
 
 class TokenBucket:
@@ -27,6 +30,10 @@ class TokenBucket:
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - amount
         self._at = now
         return max(0.0, -self._tokens / self._rate)
+
+    def has(self, amount: float, now: float) -> bool:
+        """Whether so many tokens are there."""
+        return min(self._burst, self._tokens + (now - self._at) * self._rate) >= amount
 
 
 class IntakeLimit:
@@ -46,7 +53,7 @@ class IntakeLimit:
         """The limit that applies to an event, and how many seconds it has to wait for it."""
         match event:
             case AudioReceived(data):
-                seconds = self._format.duration_ms(len(data)) / 1000
+                seconds = max(MESSAGE_S, self._format.duration_ms(len(data)) / 1000)
                 return "audio_rate", self._audio.take(seconds, now)
             case AudioMissed(samples):
                 seconds = min(samples / self._format.rate, GAP_MS_MAX / 1000)

@@ -145,6 +145,8 @@ async def test_a_raw_session_takes_empty_and_odd_messages(scripted: ServerProces
 
 BROKEN_HELLOS = {
     '{"type":"hello","protocol":2}': "bad_request",
+    '{"type":"hello","mode":"karaoke"}': "bad_request",
+    '{"type":"hello","audio":{"framing":"gilded"}}': "bad_request",
     '{"type":"hello","audio":{"input":{"rate":4000}}}': "unsupported_format",
     '{"type":"hello","audio":{"input":{"rate":96000}}}': "unsupported_format",
     '{"type":"hello","audio":{"input":{"codec":"mp3"}}}': "unsupported_format",
@@ -187,7 +189,7 @@ async def test_an_address_that_asks_the_impossible_is_refused(
 
 async def test_a_broken_hello_may_be_sent_again(scripted: ServerProcess) -> None:
     async with connected(scripted.url, greet=False) as client:
-        for message in ("hello", '{"type":"hello","mode":"karaoke"}', '{"type":"text","text":"a"}'):
+        for message in ("hello", '{"type":"hello","features":7}', '{"type":"text","text":"a"}'):
             await client.socket.send_str(message)
             error = await client.wait_for("error")
             assert not error["fatal"]

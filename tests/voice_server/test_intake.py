@@ -94,3 +94,10 @@ def test_messages_have_a_limit_of_their_own(event: ClientEvent) -> None:
     burst = int(5 * CONTROL_BURST_S)
     assert {intake.take(event, 0.0) for _ in range(burst)} == {("control_rate", 0.0)}
     assert intake.take(event, 0.0) == ("control_rate", 0.2)
+
+
+def test_empty_audio_is_not_free() -> None:
+    intake = IntakeLimit(LIMITS, PCM, 0.0)
+    waits = [intake.take(AudioReceived(b""), 0.0)[1] for _ in range(10_000)]
+    assert waits[4999] == 0
+    assert waits[-1] == pytest.approx(5.0, rel=0.01)

@@ -155,8 +155,10 @@ def summary(turns: Sequence[Turn]) -> dict[str, tuple[float, float]]:
 
 def measure(options: Sequence[str], callers: int, silent: int) -> Iterator[str]:
     """Everything, as lines of a Markdown table. Raises `RuntimeError` if no server starts."""
-    crowded = ("--set", f"limits.sessions_per_ip_max={callers + silent}")
-    with server((*options, *crowded)) as (url, pid):
+    names = ("sessions_per_ip_max", "connections_per_ip_max", "arrivals_per_s_per_ip_max")
+    crowded = (f"limits.{name}={2 * (callers + silent)}" for name in names)
+    room = (word for assignment in crowded for word in ("--set", assignment))
+    with server((*options, *room)) as (url, pid):
         turns = asyncio.run(_asked(url, callers))
         cost = asyncio.run(listen(url, pid, silent, seconds=10))
     yield f"| {' '.join(options)}, {callers} at once | median | maximum |"

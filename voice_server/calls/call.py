@@ -209,6 +209,7 @@ class Call:
                     self._resumption.key.confirm()
                 await self._take_in(event, intake)
         except Incomprehensible as error:
+            self._metrics.limit_hits.labels("bad_messages").inc()
             self.emit(ev.ErrorRaised(ErrorCode.BAD_REQUEST, str(error), fatal=True))
             await asyncio.wait({self._running})
 

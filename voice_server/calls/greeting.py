@@ -35,8 +35,10 @@ class Greeting:
         except TimeoutError:
             seconds = f"{self._terms.limits.hello_timeout_s:g}"
             message = f"Nothing came for {seconds} s. Send hello, or audio, after connecting."
+            self._terms.metrics.limit_hits.labels("hello_timeout").inc()
             await self.refuse(ev.ErrorRaised(ErrorCode.HELLO_TIMEOUT, message, fatal=True))
         except Incomprehensible as failure:
+            self._terms.metrics.limit_hits.labels("bad_messages").inc()
             await self.refuse(ev.ErrorRaised(ErrorCode.BAD_REQUEST, str(failure), fatal=True))
         return None
 

@@ -14,6 +14,10 @@ class LimitSettings(Section):
     sessions_per_ip_max: Annotated[int, Field(ge=1)] = 20
     sessions_per_user_max: Annotated[int, Field(ge=1)] = 3
     """Where keys are asked for; all devices with one key are one user."""
+    arrivals_per_s_max: Annotated[int, Field(ge=1)] = 100
+    """Sessions that may begin per second; two seconds' worth of them may come at once."""
+    arrivals_per_s_per_ip_max: Annotated[int, Field(ge=1)] = 50
+    """The same, from one address."""
     connections_max: Annotated[int, Field(ge=1)] = 1000
     """Connections of any kind, counted before TLS and before the upgrade."""
     connections_per_ip_max: Annotated[int, Field(ge=1)] = 200

@@ -274,11 +274,12 @@ _encoder = msgspec.json.Encoder()
 
 
 class MessageError(ValueError):
-    """Text that is not a message; `code` and the message say why."""
+    """Text that is not a message; `code` and the message say why, `place` where: `$.mode`."""
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    def __init__(self, code: ErrorCode, message: str, place: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.place = place
 
 
 def decode(text: str) -> ClientMessage:
@@ -288,7 +289,8 @@ def decode(text: str) -> ClientMessage:
     except msgspec.ValidationError as error:
         unknown = str(error).endswith("`$.type`")
         code = ErrorCode.UNKNOWN_TYPE if unknown else ErrorCode.BAD_REQUEST
-        raise MessageError(code, f"{_short(error)}.") from None
+        place = str(error).rpartition(" - at ")[2].strip("`")
+        raise MessageError(code, f"{_short(error)}.", place) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         sentence = f"The message is not valid JSON: {_short(error)}."
         raise MessageError(ErrorCode.BAD_REQUEST, sentence) from None

@@ -30,6 +30,8 @@ FEATURES = frozenset(
     {"partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items", "resume"}
 )
 """What this server can grant."""
+UNSERVABLE = ("$.mode", "$.audio.framing")
+"""Places in a hello where an unknown value means that the client wants another server."""
 UNNUMBERED = (ev.MessageAcknowledged, ev.Ponged)
 """Answers to one message: whoever asks again gets another."""
 
@@ -69,7 +71,8 @@ class VoiceV1:
         try:
             message = msg.decode(data)
         except msg.MessageError as error:
-            return [ev.MessageRefused(error.code, str(error))]
+            fatal = self._options is None and error.place in UNSERVABLE
+            return [ev.MessageRefused(error.code, str(error), fatal=fatal)]
         if self._options is None and not isinstance(message, msg.Hello):
             return [_refused("the first message must be hello, or audio", message.id)]
         if message.id is not None and message.id in self._ids:
