@@ -10,8 +10,8 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-SECRETS = frozenset({"auth", "api_key"})
-"""Sections and keys whose values are never shown, nor anything that was tried in their place."""
+SECRETS = frozenset({"keys", "secret", "api_key"})
+"""Keys whose values are never shown, nor anything that was tried in their place."""
 
 _COMPLAINTS = {
     "model_type": "this is a section, write section.key=value",

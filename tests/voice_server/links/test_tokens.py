@@ -1,9 +1,12 @@
 """Tickets and client secrets over HTTP, and what they open."""
 
 import io
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jwt
 import pytest
 
 from tests.support.rest import Client, rest_client, rest_server
@@ -144,3 +147,22 @@ async def test_bad_requests(path: str, content: bytes, status: int) -> None:
 async def test_without_a_key_nothing_is_made() -> None:
     async with rest_client(KEYS) as client, client.post("/v1/tickets") as response:
         assert response.status == 401
+
+
+async def test_a_provider_lets_people_in_without_any_key_of_ours(tmp_path: Path) -> None:
+    secret, issuer = "a secret of more than thirty-two letters", "https://idp.example"
+    (tmp_path / "shared").write_text(secret)
+    now = int(datetime.now(UTC).timestamp())
+    claims = {"iss": issuer, "aud": "voice-server", "sub": "bob", "jti": "1", "exp": now + 60}
+    async with rest_client(
+        f'auth.jwt.issuer="{issuer}"',
+        "auth.jwt.algorithm=HS256",
+        f"auth.jwt.key_file={tmp_path / 'shared'}",
+    ) as client:
+        assert await refused(client, "token.anything") == 401
+        headers = {"Authorization": f"Bearer {jwt.encode(claims, secret)}"}
+        status, ticket = await post(client, "/v1/tickets", headers=headers)
+        assert (status, ticket["user"]) == (200, "bob")
+        headers = {"Authorization": f"Bearer {jwt.encode(claims, secret + '!')}"}
+        status, _ = await post(client, "/v1/tickets", headers=headers)
+        assert status == 401
