@@ -4,15 +4,18 @@ Every message is validated by the types of the `openai` package, and then by wha
 refuse besides. All tests of the wire, and those over sockets, read through `checked`.
 """
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import numpy as np
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import Field, TypeAdapter
 
 from models.tts import Voice
 from voice_server import events as ev
+from voice_server.naming import reply_item, turn_item
 from voice_server.wires.realtime.configuration import Surroundings
 from voice_server.wires.realtime.wire import RealtimeWire
 
@@ -165,3 +168,80 @@ def kinds(messages: list[Json]) -> list[str]:
     """Their types, without what they all begin with."""
     long = "conversation.item.input_audio_transcription."
     return [message["type"].replace(long, "transcription.") for message in messages]
+
+
+# A conversation in pieces ---------------------------------------------------------------------
+
+SEMANTIC = {"audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}}
+TRANSCRIBED = {"audio": {"input": {"transcription": {"model": "whisper-1"}}}}
+BOTH = {"audio": {"input": {**SEMANTIC["audio"]["input"], **TRANSCRIBED["audio"]["input"]}}}
+MANUAL = {"audio": {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}}
+TENTH = base64.b64encode(bytes(4800)).decode()
+"""Of a second."""
+
+U1, A1 = turn_item(SESSION, 1), reply_item(SESSION, 1)
+
+COMMITTED = [
+    "input_audio_buffer.committed",
+    "conversation.item.added",
+    "conversation.item.done",
+]
+OPENED = [
+    "response.created",
+    "response.output_item.added",
+    "conversation.item.added",
+    "response.content_part.added",
+]
+SPOKEN = [
+    "response.output_audio.done",
+    "response.output_audio_transcript.done",
+    "response.content_part.done",
+    "conversation.item.done",
+    "response.output_item.done",
+    "response.done",
+]
+CALLED = [
+    "response.output_item.added",
+    "conversation.item.added",
+    "response.function_call_arguments.delta",
+    "response.function_call_arguments.done",
+    "conversation.item.done",
+    "response.output_item.done",
+]
+TRANSCRIPT, AUDIO = "response.output_audio_transcript.delta", "response.output_audio.delta"
+
+
+def final(text: str, turn: int = 1) -> ev.FinalTranscript:
+    """The words of a turn."""
+    return ev.FinalTranscript(turn, text, "en", 0.9, (), 800)
+
+
+def frame(reply: int = 1, ms: int = 40) -> ev.AudioFrame:
+    """Some audio of a reply."""
+    return ev.AudioFrame(reply, 0, np.ones(24 * ms, dtype=np.int16))
+
+
+def reply_added(reply: int = 1, *, spoken: bool = True) -> ev.ItemAdded:
+    """The conversation has a reply."""
+    id = reply_item(SESSION, reply)
+    item = ev.Item(id, role="assistant", status="in_progress", spoken=spoken)
+    return ev.ItemAdded(item, None)
+
+
+def answering(talk: Talk, reply: int = 1, text: str = "Good day.") -> list[Json]:
+    """An answer that is being spoken."""
+    return talk.tell(
+        ev.ReplyStarted(reply, "vad", 1),
+        reply_added(reply),
+        ev.ReplyText(reply, text),
+        ev.AudioStarted(reply),
+        frame(reply),
+        frame(reply, 100),
+    )
+
+
+def asked_to_reply(events: list[ev.ClientEvent]) -> ev.ReplyRequested:
+    """The one thing that was asked for."""
+    (event,) = inner(events)
+    assert isinstance(event, ev.ReplyRequested)
+    return event
