@@ -131,7 +131,7 @@ async def test_a_budget_warns_and_ends(guarded: ServerProcess) -> None:
     protocols = ("voice.v1", ticket["subprotocol"])
     async with connected(guarded.url, hello(mode="tts"), protocols=protocols) as client:
         for _ in range(4):
-            await client.send("say", text="word " * 300)
+            await client.send("say", text="word " * 220)
         assert (await client.wait_for("notice"))["code"] == "budget_80"
         assert await ended(client) == ("budget_exceeded", 4529)
     samples = await scrape(guarded.url)

@@ -23,11 +23,12 @@ Kind = Literal["audio_ms", "llm_tokens", "tts_chars"]
 ACCOUNT_TTL_S = 2 * 24 * 3600.0
 """An account is for a day; another is time to settle."""
 
-_NAMES: dict[Kind, str] = {
+NAMES: dict[Kind, str] = {
     "audio_ms": "minutes of speech",
     "llm_tokens": "tokens of the language model",
     "tts_chars": "characters read out",
 }
+"""For sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Budgets:
         now = datetime.fromtimestamp(self._now(), UTC)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
         wait_s = int((midnight - now).total_seconds()) + 1
-        message = f"Today's budget of {_NAMES[kind]} is used up. It is renewed at midnight UTC."
+        message = f"Today's budget of {NAMES[kind]} is used up. It is renewed at midnight UTC."
         return Denied(Refusal(ErrorCode.BUDGET_EXCEEDED, message, wait_s))
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
-from voice_server.identity.budgets import Budgets, Kind, Reservation
+from voice_server.identity.budgets import NAMES, Budgets, Kind, Reservation
 from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.identity.store import Store, StoreUnavailable
 from voice_server.identity.usage import Usage
@@ -74,6 +74,7 @@ class Tab:
         with suppress(StoreUnavailable):  # who is in may go on; the next payment makes up for it
             for kind in self._reserved:
                 await self._top_up(kind)
+                self._warn(kind)
             await self._count_turns()
 
     async def _top_up(self, kind: Kind) -> None:
@@ -81,17 +82,21 @@ class Tab:
         while not reserved or self._usage.used[kind] >= self._held(kind):
             slice = await self._budgets.reserve_some(self._identity, kind, SLICES[kind])
             reserved.append(slice)
-            self._warn(kind, slice.total)
 
     def _held(self, kind: Kind) -> int:
         return sum(slice.amount for slice in self._reserved[kind])
 
-    def _warn(self, kind: Kind, total: int) -> None:
+    def _warn(self, kind: Kind) -> None:
+        """Tell the user once; what other sessions have reserved counts as used."""
+        unused = self._held(kind) - self._usage.used[kind]
+        total = self._reserved[kind][-1].total - unused
         nearly = self._budgets.nearly_gone(self._identity, kind, total)
         if nearly and kind not in self._noticed:
             self._noticed.add(kind)
             percent = 100 * total // self._budgets.limit(self._identity, kind)
-            self._emit(ev.Noticed("budget_80", detail=f"{percent} % of today's {kind} are gone"))
+            self._emit(
+                ev.Noticed("budget_80", detail=f"{percent} % of today's {NAMES[kind]} are used.")
+            )
 
     async def _count_turns(self) -> None:
         limit = self._identity.leash.turns_max

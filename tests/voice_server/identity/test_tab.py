@@ -96,21 +96,22 @@ async def test_more_is_reserved_when_a_slice_is_used_up() -> None:
 async def test_the_user_is_told_once_when_most_is_gone_and_stopped_when_all_is() -> None:
     bar = Bar()
     async with bar.tab() as (tab, told):
-        tab.note(final(1, duration_ms=70_000))
+        tab.note(final(1, duration_ms=140_000))
         await settled()
         assert told == []
-        tab.note(final(2, duration_ms=60_000))
+        tab.note(final(2, duration_ms=10_000))
         notice = await told.next()
         assert isinstance(notice, ev.Noticed)
         assert notice.code == "budget_80"
-        tab.note(final(3, duration_ms=20_000))
+        assert notice.detail == "83 % of today's minutes of speech are used."
+        tab.note(final(3, duration_ms=10_000))
         await settled()
         assert told == []
         tab.note(final(4, duration_ms=40_000))
         error = await told.next()
         assert isinstance(error, ev.ErrorRaised)
         assert (error.code, error.fatal) == (ErrorCode.BUDGET_EXCEEDED, True)
-    assert await total(bar.store) == 190_000
+    assert await total(bar.store) == 200_000
     async with bar.tab() as (_, told):
         assert isinstance(await told.next(), ev.ErrorRaised)
 
