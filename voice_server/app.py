@@ -36,6 +36,7 @@ from voice_server.model_meter import ModelMeter
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
 from voice_server.toolbox import load_tools
+from voice_server.watchdog import watched_loop
 
 logger = logging.getLogger(__name__)
 
@@ -149,9 +150,10 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
         print(json.dumps(ready), flush=True)  # noqa: T201
         logger.info("open %s and talk", url)
         probe = asyncio.create_task(metrics.probe_loop())
-        await stop.wait()
-        logger.info("stopping")
-        await server.drain(hurry)
+        with watched_loop(settings.limits.loop_stall_ms / 1000, metrics.loop_stalls.inc):
+            await stop.wait()
+            logger.info("stopping")
+            await server.drain(hurry)
         probe.cancel()
 
 

@@ -1,9 +1,9 @@
 """One connection, from the accept to the end: every byte passes here before aiohttp sees it.
 
 It is in one of three states. *Waiting for a head*: the head may take only so long and so much room;
-between requests the time runs from the first byte. *Answering*: what comes is the body of the
-request or belongs to the next one, and aiohttp minds it. *Upgraded*: frames are looked at.
-The middleware in `reception` says when one state follows the other.
+between requests the time runs from the first byte, or at once if that may have come already.
+*Answering*: what comes is the body of the request or belongs to the next one, and aiohttp minds it.
+*Upgraded*: frames are looked at. The middleware in `reception` says when one follows the other.
 """
 
 import asyncio
@@ -43,6 +43,8 @@ class Doorstep(asyncio.Protocol):
         self._head: RequestHead | None = None
         """Of the request that is waited for; None while one is answered."""
         self._frames: FrameCheck | None = None
+        self._more_came = False
+        """Behind the request that is answered: its body, or half of the next one."""
         self._deadline: asyncio.TimerHandle | None = None
         self._over = False
 
@@ -54,6 +56,7 @@ class Doorstep(asyncio.Protocol):
             self._cancel_deadline()
         alone = self._head is not None and self._head.alone
         self._head = None
+        self._more_came = not alone
         return alone
 
     def begin_frames(self) -> None:
@@ -67,6 +70,8 @@ class Doorstep(asyncio.Protocol):
         """The request is answered; another one may follow."""
         self._frames = None
         self._head = RequestHead(self._limits.head_bytes_max)
+        if self._more_came and not self._over:
+            self._set_deadline()
 
     # asyncio's side --------------------------------------------------------------------------
 
@@ -92,6 +97,8 @@ class Doorstep(asyncio.Protocol):
             data = self._admitted(self._frames, data)
         elif self._head is not None:
             self._note(self._head, data)
+        else:
+            self._more_came = True
         if data and not self._over:
             self._inside.data_received(data)
 

@@ -61,5 +61,7 @@ class LimitSettings(Section):
     journal_audio_s_max: Annotated[float, Field(gt=0, le=60)] = 10.0
     """Audio of replies, of what was sent last."""
     ping_interval_s: Seconds = 15.0
+    loop_stall_ms: Annotated[int, Field(ge=50)] = 500
+    """An event loop that stands still for so long is logged, with the place."""
     lead_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 2000
     """Audio sent ahead of playback at most."""
