@@ -111,8 +111,7 @@ class Outgoing:
         """Whether a sound over the reply may turn out to be nothing."""
         connection = self._connection
         detection = connection.session.audio.input.turn_detection
-        decided = connection.stopped >= connection.reply or not connection.sounding
-        if decided or not isinstance(detection, SemanticVad):
+        if not connection.sounding or not isinstance(detection, SemanticVad):
             return False
         return detection.interrupt_response
 

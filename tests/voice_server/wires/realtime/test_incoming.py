@@ -42,6 +42,17 @@ def test_a_commit_of_too_little() -> None:
     assert talk.error("input_audio_buffer.commit")["message"].endswith("0.00ms of audio.")
 
 
+def test_audio_after_a_commit_belongs_to_the_next() -> None:
+    """Also when the end of the turn is told after it has come."""
+    talk = Talk(session=MANUAL)
+    talk.tell(ev.SpeechStarted(1, 0, False))
+    talk.say("input_audio_buffer.append", audio=TENTH)
+    talk.say("input_audio_buffer.commit")
+    talk.say("input_audio_buffer.append", audio=TENTH)
+    talk.tell(ev.SpeechStopped(1, 100))
+    assert inner(talk.say("input_audio_buffer.commit")) == [ev.AudioCommitted()]
+
+
 def test_a_second_response_while_one_is_written() -> None:
     talk = Talk()
     (created, *_) = answering(talk)

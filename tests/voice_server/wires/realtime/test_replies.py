@@ -105,3 +105,17 @@ def test_half_a_function_call_is_closed() -> None:
         "response.done",
     ]
     assert told[-2]["item"]["status"] == "incomplete"
+
+
+def test_what_was_stopped_is_not_completed() -> None:
+    """Stopping goes in front of what waits to be sent, the end of the text among it."""
+    talk = Talk()
+    told = talk.tell(
+        ev.ReplyStarted(1, "request", None, speaks=False),
+        ev.ReplyText(1, "Good"),
+        ev.PlaybackStopped(1, "cancel"),
+        ev.ReplyTextDone(1, "Good"),
+        ev.ReplyDone(1, "cancelled", "Good", {}, {}),
+    )
+    (done,) = [one["response"] for one in told if one["type"] == "response.done"]
+    assert done["status"] == "cancelled"

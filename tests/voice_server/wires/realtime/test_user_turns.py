@@ -132,3 +132,15 @@ def test_a_recogniser_that_fails_fails_the_turn() -> None:
     )
     assert kinds(told)[-1] == "transcription.failed"
     assert told[-1]["error"] == {"type": "server_error", "message": "Too slow."}
+
+
+def test_words_that_were_told_are_never_contradicted_by_a_delta() -> None:
+    talk = Talk(session=TRANSCRIBED)
+    told = talk.tell(
+        ev.SpeechStarted(1, 0, False),
+        ev.PartialTranscript(1, 1, "I scream", "", "en"),
+        ev.SpeechStopped(1, 500),
+        final("Ice cream."),
+    )
+    assert [one["delta"] for one in told if "delta" in one] == ["I scream"]
+    assert told[-1]["transcript"] == "Ice cream."
