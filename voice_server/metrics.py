@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from voice_server.events import TurnMeasured
+
 NAMESPACE = "voice_server"
 """What every name begins with."""
 
@@ -33,6 +35,8 @@ class Metrics:
         self._watch_speculation()
         self._watch_language_models()
         self._watch_the_loop()
+        self.turn_measured: Callable[[str, TurnMeasured], None] = _unheard
+        """Told the session and the ledger of every turn whose answer begins to sound."""
 
     def _watch_connections(self) -> None:
         self.connections = self._gauge("connections", "Open connections of any kind.")
@@ -145,6 +149,10 @@ class Metrics:
             expected = loop.time() + LAG_PROBE_S
             await asyncio.sleep(LAG_PROBE_S)
             self.loop_lag.observe(max(0.0, loop.time() - expected))
+
+
+def _unheard(session: str, measured: TurnMeasured) -> None:
+    """Nobody follows single turns."""
 
 
 class _Queues(Collector):

@@ -82,6 +82,7 @@ class Speaker:
         self._waiting: deque[ReplyCall] = deque()
         self._told = 0
         """Replies that the client was told of."""
+        self._session = session
         self._turns = turns
         self._metrics = metrics
         self._clock = clock
@@ -251,6 +252,8 @@ class Speaker:
         silent = not self.current.playout.sent
         for event in self.current.due(now):
             self._emit(event)
+            if isinstance(event, ev.TurnMeasured):
+                self._metrics.turn_measured(self._session, event)
         if silent and self.current.playout.sent:
             self._turns.sound()
         self._follow_on(now)

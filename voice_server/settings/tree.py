@@ -10,6 +10,7 @@ from voice_server.settings.phone import PhoneSettings
 from voice_server.settings.realtime import RealtimeSettings
 from voice_server.settings.rest import RestSettings
 from voice_server.settings.server import LogSettings, ServerSettings
+from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
 from voice_server.settings.turn import TurnSettings
 
@@ -41,3 +42,4 @@ class Settings(BaseSettings):
     phone: PhoneSettings = PhoneSettings()
     models: ModelSettings = ModelSettings()
     logs: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()

@@ -1,0 +1,32 @@
+"""Traces of turns, if the settings ask for them: opened with the server, flushed at its end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from voice_server.metrics import Metrics
+from voice_server.settings import SettingsError, TelemetrySettings
+
+
+@asynccontextmanager
+async def tracing(settings: TelemetrySettings, metrics: Metrics) -> AsyncIterator[None]:
+    """Trace every turn that `metrics` is told of, meanwhile.
+
+    Raises `SettingsError` if traces are wanted, but the extra `otel` is not installed.
+    """
+    if settings.endpoint is None:
+        yield
+        return
+    try:
+        from voice_server.traces import TurnTraces  # noqa: PLC0415
+    except ImportError as error:
+        raise SettingsError(
+            f"telemetry.endpoint: traces need {error.name}, which is not installed; "
+            "install voice-server with the extra otel, or unset it"
+        ) from None
+    traces = TurnTraces(settings)
+    metrics.turn_measured = traces.turn
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(traces.close)
