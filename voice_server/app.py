@@ -10,10 +10,12 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aiohttp import web
 
 from audio.silero import SileroModel
+from models.tts.phrases import PhraseMemory
 from voice_server import __version__
 from voice_server.admission import Admission
 from voice_server.assets import web_dir
@@ -35,6 +37,8 @@ from voice_server.metrics import Metrics
 from voice_server.model_meter import ModelMeter
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
+from voice_server.tasks import watched
+from voice_server.telemetry import tracing
 from voice_server.toolbox import load_tools
 from voice_server.watchdog import watched_loop
 
@@ -67,7 +71,9 @@ class VoiceServer:
         )
         self._desk = OpenAIDesk(self._admission, house.metrics)
         self._switchboard = Switchboard(house, self._admission)
-        self.exchange = Exchange(house.settings, self._switchboard, house.metrics)
+        self.exchange = Exchange(
+            house.settings, self._switchboard, house.metrics, house.engines.synthesizer
+        )
         """Telephone calls."""
 
     def application(self) -> web.Application:
@@ -137,16 +143,20 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     ModelMeter(engines.scheduler, engines.recognizer).watch(metrics.registry)
     engines.chat_meter.attach(metrics)
     silero = await asyncio.to_thread(SileroModel)
+    remembered = settings.tts.phrases_bytes_max
+    engines = replace(engines, synthesizer=PhraseMemory(engines.synthesizer, remembered))
     server = VoiceServer(
         House(settings, engines, silero, metrics, load_tools(settings.tools.functions))
     )
     async with (
+        tracing(settings.telemetry, metrics),
         _listening(server, settings, metrics, tls) as port,
         audiosocket_calls(server.exchange, settings.phone) as other_ports,
     ):
+        rehearsal = watched(server.exchange.rehearse(), lambda: None)
         names = {choice.role: choice.name for choice in engines.choices}
         url = page_url(settings.server, port)
-        ready = {"event": "ready", "port": port, "url": url, **names, **other_ports}
+        ready: dict[str, object] = {"event": "ready", "port": port, "url": url, **names, **other_ports}
         print(json.dumps(ready), flush=True)  # noqa: T201
         logger.info("open %s and talk", url)
         probe = asyncio.create_task(metrics.probe_loop())
@@ -155,6 +165,7 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
             logger.info("stopping")
             await server.drain(hurry)
         probe.cancel()
+        rehearsal.cancel()
 
 
 @asynccontextmanager

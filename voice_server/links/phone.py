@@ -10,11 +10,16 @@ import base64
 import binascii
 import logging
 from collections.abc import Mapping
+from contextlib import aclosing
 
+import numpy as np
 from aiohttp import web
 
+from audio import Samples
+from models.tts import SynthesisError, Synthesizer
 from voice_server import events as ev
 from voice_server.closes import CLOSES, ErrorCode
+from voice_server.conversation.rehearsal import rehearse
 from voice_server.identity.identity import Denied, Identity
 from voice_server.links.switchboard import Switchboard
 from voice_server.links.websocket import MessageSocket
@@ -23,6 +28,7 @@ from voice_server.settings import Settings
 from voice_server.wires.phone import Dialect, twiml
 from voice_server.wires.phone.asterisk import Asterisk
 from voice_server.wires.phone.call import PhoneWire
+from voice_server.wires.phone.comfort import SILENCE, Phrase
 from voice_server.wires.phone.policy import call_policy, matches, number_allowed
 from voice_server.wires.phone.telnyx import Telnyx
 from voice_server.wires.phone.twilio import Twilio
@@ -69,11 +75,37 @@ class LoggedCall:
 class Exchange:
     """All telephone calls of one process."""
 
-    def __init__(self, settings: Settings, switchboard: Switchboard, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        switchboard: Switchboard,
+        metrics: Metrics,
+        synthesizer: Synthesizer,
+    ) -> None:
         self._settings = settings
+        self._synthesizer = synthesizer
+        self._filler = SILENCE
         self._switchboard = switchboard
         self._metrics = metrics
         self._calls = 0
+
+    async def rehearse(self) -> None:
+        """Say once what will be said in every call; a voice that remembers has it ready then."""
+        phone, llm = self._settings.phone, self._settings.llm
+        phrases = (phone.greeting or llm.greeting, llm.apology, phone.silence_prompt)
+        try:
+            for text in (*phrases, phone.farewell):
+                await self._say(text)
+            filler = await self._say(phone.filler)
+        except SynthesisError as error:
+            logger.warning("the phrases of the telephone cannot be spoken: %s", error)
+        else:
+            self._filler = Phrase(filler, self._synthesizer.rate)
+
+    async def _say(self, text: str) -> Samples:
+        speech = rehearse(text, self._synthesizer, self._settings.tts)
+        async with aclosing(speech) as pieces:
+            return np.concatenate([np.zeros(0, np.int16), *[piece async for piece in pieces]])
 
     @property
     def full(self) -> bool:
@@ -87,7 +119,7 @@ class Exchange:
         if self.full:
             return self._refused(dialect.peer, ErrorCode.NO_CAPACITY, "All lines are busy.")
         policy = call_policy(self._settings, vouched=vouched)
-        wire = LoggedCall(PhoneWire(dialect, policy))
+        wire = LoggedCall(PhoneWire(dialect, policy, self._filler))
         known = CALLER if vouched or policy.secrets else None
         protocols = (subprotocol,) if subprotocol else ()
         self._enter(dialect.peer)
@@ -103,7 +135,8 @@ class Exchange:
         dialect: Dialect,
     ) -> None:
         """Take a call on a connection whose caller is known."""
-        wire = LoggedCall(PhoneWire(dialect, call_policy(self._settings, vouched=True)))
+        policy = call_policy(self._settings, vouched=True)
+        wire = LoggedCall(PhoneWire(dialect, policy, self._filler))
         if self.full:
             self._refused(dialect.peer, ErrorCode.NO_CAPACITY, "All lines are busy.")
             transport.abort()

@@ -185,6 +185,8 @@ class TtsSettings(Section):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60
     """Seconds of audio one reply may have."""
+    phrases_bytes_max: Annotated[int, Field(ge=0)] = 8_388_608
+    """Audio of short clauses that is kept, so that they can be said again at once; 0 none."""
     scripted: ScriptedTtsSettings = ScriptedTtsSettings()
 
 

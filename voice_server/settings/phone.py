@@ -38,6 +38,8 @@ class PhoneSettings(Section):
     """How long an answer may take before that."""
     interrupt_digit: Literal["", "any", "*", "#"] = "any"
     """The key that stops an answer."""
+    digits_text: str = "The caller pressed {digits} on the telephone."
+    """How the language model reads the keys; empty: it does not."""
     digits_wait_ms: Annotated[int, Field(ge=100, le=10_000)] = 2000
     """After the last key the digits go to the language model; `#` sends them at once."""
     audiosocket: bool = False

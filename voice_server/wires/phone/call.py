@@ -20,25 +20,31 @@ from voice_server.wires.phone import (
     MarkReached,
     Misunderstood,
     Order,
+    Play,
     Signal,
 )
 from voice_server.wires.phone.chunk_order import ChunkOrder
+from voice_server.wires.phone.comfort import SILENCE, Comfort, Phrase
 from voice_server.wires.phone.far_end import FarEnd
+from voice_server.wires.phone.keypad import KEYS, Keypad
 from voice_server.wires.phone.manners import Manners
 from voice_server.wires.phone.policy import CallPolicy, call_name
-
-KEYS = frozenset("0123456789*#ABCD")
 
 
 class PhoneWire:
     """One call's translator."""
 
-    def __init__(self, dialect: Dialect, policy: CallPolicy) -> None:
+    def __init__(self, dialect: Dialect, policy: CallPolicy, filler: Phrase = SILENCE) -> None:
+        """`filler` is what is said while an answer takes long."""
         self.call = dialect.peer
         """Peer and call, for the logs; the peer alone until the call has a name."""
         self._dialect = dialect
         self._policy = policy
         self._manners = Manners(policy.phone)
+        self._keypad = Keypad(policy.phone)
+        self._filler = filler
+        self._replying = False
+        self._comfort: Comfort | None = None
         self._far_end: FarEnd | None = None
         self._order: ChunkOrder | None = None
 
@@ -81,7 +87,11 @@ class PhoneWire:
         self.call = call_name(self._dialect.peer, started.call)
         if refusal := self._policy.refusal(started):
             return [refusal]
-        self._far_end = FarEnd(started.format.rate, can_pause=self._dialect.can_pause)
+        rate = started.format.rate
+        self._far_end = FarEnd(rate, can_pause=self._dialect.can_pause)
+        own_voice = {"voice", "language"} & started.parameters.keys()
+        filler = SILENCE if own_voice else self._filler
+        self._comfort = Comfort(filler.at(rate), rate, self._policy.phone.filler_ms)
         self._order = ChunkOrder(started.format)
         options = self._policy.options(self._dialect.peer, started, ("pause",))
         opened: list[ev.ClientEvent] = [ev.SessionOpened(options)]
@@ -89,14 +99,13 @@ class PhoneWire:
         return [*opened, ev.SayRequested(greeting)] if greeting else opened
 
     def _hear(self, audio: CallerAudio) -> list[ev.ClientEvent]:
-        if self._far_end is None or self._order is None:
+        if self._far_end is None or self._order is None or self._comfort is None:
             return [_refused("Audio came before the call has started.")]
         events = self._order.take(audio)
-        for event in events:
-            ms = self._duration_ms(event)
-            self._far_end.pass_time(ms)
-            self._manners.pass_time(ms)
-        return list(events)
+        ms = sum(map(self._duration_ms, events))
+        for watch in (self._far_end, self._manners, self._comfort):
+            watch.pass_time(ms)
+        return [*events, *self._keypad.pass_time(ms)]
 
     def _duration_ms(self, event: ev.AudioReceived | ev.AudioMissed) -> float:
         assert self._order
@@ -107,21 +116,30 @@ class PhoneWire:
     def _press(self, key: str) -> list[ev.ClientEvent]:
         if key not in KEYS:
             return [_refused("A telephone has the keys 0 to 9, *, # and A to D.")]
-        return [ev.DigitPressed(key)] if self._far_end else []
+        return self._keypad.press(key, replying=self._replying) if self._far_end else []
 
     # To the peer -----------------------------------------------------------------------------
 
     def send(self, event: ev.ServerEvent, now_ms: int) -> list[str | bytes]:
-        """Translate one event; what waited for room in the peer's queue goes first.
+        """Translate one event; what is due anyway goes first.
 
         There is an event at least every tenth of a second: how loud the caller is.
         """
-        waited = self._far_end.due() if self._far_end else []
-        ends = self._manners.note(event) or _ends(event)
-        orders: list[Order] = [*waited, *self._orders(event)]
-        if ends:
+        orders = [*self._late_orders(event), *self._orders(event)]
+        if isinstance(event, ev.ReplyStarted | ev.ReplyDone):
+            self._replying = isinstance(event, ev.ReplyStarted)
+        if self._manners.note(event) or _ends(event):
             orders.append("hang_up")
         return [message for order in orders for message in self._dialect.write(order)]
+
+    def _late_orders(self, event: ev.ServerEvent) -> list[Order]:
+        """What is due whatever happens: filler, and what waited for room in the peer's queue."""
+        if self._far_end is None or self._comfort is None:
+            return []
+        cut: list[Order] = ["clear"] if self._comfort.note(event) else []
+        filler = self._comfort.due()
+        said: list[Order] = [Play(filler)] if filler is not None else []
+        return cut + said + self._far_end.due()
 
     def _orders(self, event: ev.ServerEvent) -> list[Order]:
         far_end = self._far_end
