@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from models.load import Load
-from voice_server.arrival_rate import ArrivalRate
 from voice_server.arrivals import Arrivals
 from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
@@ -42,7 +41,6 @@ class Admission:
         self.settings = settings
         self._clock = clock
         self._load = load
-        self._rate = ArrivalRate(settings.limits, clock())
         self._inside: Counter[str] = Counter()
         self._arrivals = Arrivals(settings.limits, clock())
         self._kept: dict[str, float] = {}
@@ -87,10 +85,6 @@ class Admission:
         limits = self.settings.limits
         if self.draining:
             return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", RETRY_S)
-        if limit := self._rate.refused(address, self._clock()):
-            self._hit(limit)
-            message = "Too many come at once. Try again in a moment."
-            return Refusal(ErrorCode.RATE_LIMITED, message, 1)
         self._kept.pop(ticket, None)
         if (load := self._load()).full:
             message = "The models are too busy for more speakers. Try again in a moment."

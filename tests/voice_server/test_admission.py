@@ -172,15 +172,6 @@ def test_one_address_cannot_take_every_place() -> None:
     assert door.enter("a") is None
 
 
-def test_nobody_begins_sessions_without_pause() -> None:
-    door = admission(sessions_max=99, per_address=99)
-    told = [door.enter("10.0.0.1") for _ in range(12)]
-    assert told[:10] == [None] * 10
-    assert told[-1] is not None
-    assert (told[-1].code, told[-1].retry_after_s) == (ErrorCode.RATE_LIMITED, 1)
-    assert hits(door, "arrivals_per_ip") >= 1
-
-
 def test_a_server_that_leaves_lets_nobody_in_and_says_so() -> None:
     door = admission()
     door.draining = True

@@ -18,13 +18,6 @@ class LimitSettings(Section):
     """Sessions that may begin per second; two seconds' worth of them may come at once."""
     arrivals_per_s_per_ip_max: Annotated[int, Field(ge=1)] = 50
     """The same, from one address."""
-    arrivals_per_s: Annotated[float, Field(gt=0)] = 10.0
-    """Sessions that may begin, from all other machines together."""
-    arrivals_burst: Annotated[int, Field(ge=1)] = 20
-    """So many may begin at once."""
-    arrivals_per_ip_per_s: Annotated[float, Field(gt=0)] = 5.0
-    """Sessions that may begin from one address."""
-    arrivals_per_ip_burst: Annotated[int, Field(ge=1)] = 10
     connections_max: Annotated[int, Field(ge=1)] = 1000
     """Connections of any kind, counted before TLS and before the upgrade."""
     connections_per_ip_max: Annotated[int, Field(ge=1)] = 200
