@@ -7,7 +7,7 @@ workers is given up, and takes nobody else's work with it.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,9 @@ TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 ATTEMPTS_MAX = 2
-_CALL_S_MIN = 0.5
+STALL_S = 5.0
+_SLOWEST_TIMES = 4
+_CALLS_REMEMBERED = 50
 
 _CLOSED = "The models are shutting down."
 
@@ -60,18 +62,25 @@ class _Job:
     done: asyncio.Future[Any]
     since_s: float
     deaths: int = 0
+    running: bool = False
 
 
 class Scheduler:
     """`workers` places behind one bounded queue. Use it on one event loop.
 
-    `jobs_max` bounds the jobs that wait. `counts` says how many jobs of each priority left the
-    queue by which outcome, `batches` how many calls had how many jobs, `busy_s` how many worker
-    seconds they took; all of them only grow.
+    `jobs_max` bounds the jobs that wait. A worker that does not answer for `stall_s` seconds, and
+    for four times the slowest of the last calls, is given up as dead. `counts` says how many jobs
+    of each priority left the queue by which outcome, `batches` how many calls had how many jobs,
+    `busy_s` how many worker seconds they took; all of them only grow.
     """
 
     def __init__(
-        self, workers: int, *, jobs_max: int = 512, limits: LoadLimits | None = None
+        self,
+        workers: int,
+        *,
+        jobs_max: int = 512,
+        stall_s: float = STALL_S,
+        limits: LoadLimits | None = None,
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
@@ -82,6 +91,8 @@ class Scheduler:
         self._queue: JobQueue[_Job] = JobQueue(jobs_max)
         self._threads: ThreadCrew[Callable[[], Any], Any] = ThreadCrew(_call_each, workers)
         self._meter = LoadMeter(workers, limits)
+        self._stall_s = stall_s
+        self._took_s: deque[float] = deque(maxlen=_CALLS_REMEMBERED)
         self._idle = list(range(workers))
         self._serving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -107,9 +118,10 @@ class Scheduler:
         """Have `crew` do `task` when its turn comes, and return its result.
 
         `key` names the utterance or reply it belongs to; `deadline_s` is in how many seconds it has
-        to be done. Raises `Superseded` for an expendable job that was replaced, expired or crowded
-        out, `Expired`, `Overloaded` and `Poisonous` for the others, `Closed`, and whatever the task
-        raises. Cancelling the caller takes a waiting job out of the queue.
+        to be done, or, where it is expendable, to have begun. Raises `Superseded` for an expendable
+        job that was replaced, expired or crowded out, `Expired` and `Overloaded` for the others,
+        `Poisonous` where two workers died over it, `Closed`, and whatever the task raises.
+        Cancelling the caller takes a waiting job out of the queue.
         """
         if self._closed:
             raise Closed(_CLOSED)
@@ -177,9 +189,8 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         began_s, crew = loop.time(), entries[0].job.crew
         self._note(entries, began_s)
-        left_s = max(entry.deadline_s for entry in entries) - began_s
-        # Half of the time is kept for another try.
-        timeout_s = max(_CALL_S_MIN, left_s if entries[0].job.deaths else left_s / 2)
+        # A slow model is not a dead worker: what is too long, the calls before say.
+        timeout_s = max(self._stall_s, _SLOWEST_TIMES * max(self._took_s, default=0.0))
         tasks = [entry.job.task for entry in entries]
         try:
             results = await crew.work(place, tasks, timeout_s=timeout_s)
@@ -188,6 +199,7 @@ class Scheduler:
             self._dispatch()
             await crew.mend(place)
         else:
+            self._took_s.append(loop.time() - began_s)
             for entry, result in zip(entries, results, strict=True):
                 _tell(entry.job, result)
         finally:
@@ -200,6 +212,7 @@ class Scheduler:
     def _note(self, entries: Sequence[Entry[_Job]], now_s: float) -> None:
         self.batches[len(entries)] += 1
         for entry in entries:
+            entry.job.running = True
             self.counts[entry.priority, Outcome.RAN] += 1
             if entry.priority is Priority.FINAL:
                 self._meter.waited(now_s, now_s - entry.job.since_s)
@@ -208,6 +221,7 @@ class Scheduler:
         """A worker died over these: once more, each alone, and no third time."""
         for entry in entries:
             entry.job.deaths += 1
+            entry.job.running = False
             if entry.job.done.done():
                 continue
             if entry.job.deaths < ATTEMPTS_MAX and not self._closed:
@@ -220,7 +234,9 @@ class Scheduler:
     # From the queue to nowhere -----------------------------------------------------------------
 
     def _expire(self, entry: Entry[_Job]) -> None:
-        """The deadline of a job has passed, whether it waits or runs."""
+        """The deadline of a job has passed: what is expendable may end if it has begun."""
+        if entry.job.running and entry.priority.expendable:
+            return
         self._queue.remove(entry.job)
         self._settle([entry], Outcome.EXPIRED)
 

@@ -13,6 +13,7 @@ import numpy as np
 import tokenizers
 from faster_whisper import WhisperModel, available_models, download_model
 
+from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionOptions
 from models.asr.decoding import Task
 from models.asr.whisper_decoder import WhisperDecoder
@@ -55,11 +56,16 @@ def load_decoder(
         )
         _check_features(folder, model)
         decoder = WhisperDecoder(model, policy)
-        noise = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)
-        decoder.decode(Task(noise, 0, RecognitionOptions(language="en")))
+        decoder.decode(Task(warm_up_audio(), 0, RecognitionOptions(language="en")))
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"{folder} is not a usable Whisper model ({error}). {_REMEDY}") from error
     return decoder
+
+
+def warm_up_audio() -> Samples:
+    """A second of noise in bursts, shape (16000,): enough like speech to be decoded by anyone."""
+    noise = np.random.default_rng(0).normal(0, 3000, SAMPLE_RATE)
+    return (noise * (np.arange(SAMPLE_RATE) // 3200 % 2)).astype(np.int16)
 
 
 def find_folder(path_or_name: str) -> Path:

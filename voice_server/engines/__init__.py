@@ -75,7 +75,10 @@ async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
     plans = await _fetchable_plans(settings, found, hub)
     asr = settings.asr
     scheduler = Scheduler(
-        places(asr.device, asr.gpus, asr.workers), jobs_max=asr.jobs_max, limits=asr.load_limits
+        places(asr.device, asr.gpus, asr.workers),
+        jobs_max=asr.jobs_max,
+        stall_s=asr.stall_s,
+        limits=asr.load_limits,
     )
     meter = ChatMeter()
     loader = Loader(settings, hub, scheduler, meter)

@@ -9,11 +9,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from audio import SAMPLE_RATE
 from models.asr import RecognitionError, RecognitionOptions, Recognizer
 from models.asr.whisper import Patience
+from models.asr.whisper_loader import warm_up_audio
 from models.asr.whisper_startup import WhisperChoice, start_whisper
 from models.catalog import AsrModel, VoiceModel
 from models.errors import ModelError
@@ -32,9 +30,6 @@ from voice_server.engines.chat_meter import ChatMeter
 from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Plan
 from voice_server.settings import Settings
-
-_NOISE_LEVEL = 300
-"""Standard deviation, out of 32767: loud enough that no engine skips it as silence."""
 
 
 class Loader:
@@ -133,9 +128,8 @@ def _piper(plan: Plan, workers: int) -> Synthesizer:
 
 async def _hear_noise(recognizer: Recognizer, language: str | None) -> None:
     """One second of noise, through partial and final: loads kernels, finds wrong languages."""
-    noise = np.random.default_rng(0).normal(0, _NOISE_LEVEL, SAMPLE_RATE).astype(np.int16)
     utterance = recognizer.utterance(RecognitionOptions(language=language))
-    utterance.feed(noise)
+    utterance.feed(warm_up_audio())
     try:
         await utterance.final()
     except RecognitionError as error:

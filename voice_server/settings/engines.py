@@ -48,8 +48,11 @@ class AsrSettings(Section):
     partial_interval_ms: Annotated[int, Field(ge=100, le=5000)] = 300
     """Between two partials of one speaker when the workers have time; grows with their load."""
     partial_deadline_s: Seconds = 2.0
-    """A partial that takes longer is dropped."""
+    """A partial that waits longer for a worker is dropped."""
     final_deadline_s: Seconds = 10.0
+    stall_s: Annotated[float, Field(ge=0.5)] = 5.0
+    """A worker process that does not answer for so long, and for four times the slowest of its last
+    calls, is ended and started again."""
     busy_share: Annotated[float, Field(gt=0, le=1)] = 0.65
     """What part of the workers' time may be taken before partials slow down."""
     wait_ms_max: Annotated[int, Field(ge=1)] = 300

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.asr.whisper_loader import find_folder, load_decoder
+from models.asr.acoustics import acoustics
+from models.asr.whisper_loader import find_folder, load_decoder, warm_up_audio
 from models.asr.whisper_window import WindowPolicy
 from models.errors import ModelError
 
@@ -126,3 +127,7 @@ def test_a_model_that_was_never_fetched(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelError, match=f"{name} is not on this machine"):
         find_folder(name)
+
+
+def test_warming_up_reaches_the_model() -> None:
+    assert acoustics(warm_up_audio()).audible

@@ -47,13 +47,6 @@ async def _post(server: VllmServer, path: str) -> None:
             """It died before it could answer, as asked."""
 
 
-async def _until(server: VllmServer, state: ServerState) -> None:
-    """Wait for the state; it has no event of its own, and changes on this loop only."""
-    async with asyncio.timeout(30):
-        while server.state is not state:
-            await asyncio.wait([asyncio.ensure_future(_post(server, "/none"))])
-
-
 async def test_it_is_started_and_ended(
     executable: str, notes: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -81,7 +74,7 @@ async def test_what_ends_or_falls_ill_is_started_again(
         await _post(server, deed)
         await restarted.wait()
         assert server.state is ServerState.STARTING
-        await _until(server, ServerState.READY)
+        await server.until(ServerState.READY)
         first, second = runs(notes)
         assert not is_alive(first["pid"])
         assert not is_alive(first["engine"]), "an engine without its server keeps the GPU"
@@ -93,7 +86,7 @@ async def test_what_ends_too_often_is_given_up(executable: str, notes: Path) -> 
     async with _server(executable, limits=limits) as server:
         (notes / "fail").write_text("CUDA error")
         await _post(server, "/die")
-        await _until(server, ServerState.FAILED)
+        await server.until(ServerState.FAILED)
         assert len(runs(notes)) == 3
 
 
