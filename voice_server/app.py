@@ -33,6 +33,7 @@ from voice_server.links.realtime import add_realtime_routes
 from voice_server.links.switchboard import Switchboard
 from voice_server.links.tokens import add_token_routes
 from voice_server.links.voice import add_voice_routes
+from voice_server.links.wyoming import wyoming_connections
 from voice_server.metrics import Metrics
 from voice_server.model_meter import ModelMeter
 from voice_server.settings import Settings
@@ -63,16 +64,16 @@ class VoiceServer:
     """Everything behind the routes."""
 
     def __init__(self, house: House) -> None:
-        self._house = house
+        self.house = house
         self.identities = Identities(house.settings, house.metrics)
         recognizer = house.engines.recognizer
         self._admission = Admission(
             house.settings, self.identities, load=lambda: recognizer.workload
         )
         self._desk = OpenAIDesk(self._admission, house.metrics)
-        self._switchboard = Switchboard(house, self._admission)
+        self.switchboard = Switchboard(house, self._admission)
         self.exchange = Exchange(
-            house.settings, self._switchboard, house.metrics, house.engines.synthesizer
+            house.settings, self.switchboard, house.metrics, house.engines.synthesizer
         )
         """Telephone calls."""
 
@@ -81,11 +82,11 @@ class VoiceServer:
         app = web.Application(client_max_size=65_536, middlewares=[reception])
         app.on_response_prepare.append(_secured)
         app.cleanup_ctx.append(self._watching)
-        add_voice_routes(app.router, self._switchboard)
-        add_realtime_routes(app.router, self._house, self._switchboard)
-        add_openai_routes(app.router, self._house, self._desk)
+        add_voice_routes(app.router, self.switchboard)
+        add_realtime_routes(app.router, self.house, self.switchboard)
+        add_openai_routes(app.router, self.house, self._desk)
         add_phone_routes(app.router, self.exchange)
-        add_token_routes(app.router, self._house, self._desk, self._admission)
+        add_token_routes(app.router, self.house, self._desk, self._admission)
         app.router.add_get("/livez", _alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/metrics", self._metrics)
@@ -95,6 +96,7 @@ class VoiceServer:
 
     async def _watching(self, app: web.Application) -> AsyncIterator[None]:
         """Look for what was revoked, as long as the server runs."""
+        await self.identities.look()  # before anybody comes
         watching = asyncio.create_task(self.identities.watch())
         yield
         watching.cancel()
@@ -109,10 +111,10 @@ class VoiceServer:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        return web.Response(body=self._house.metrics.render(), headers=headers)
+        return web.Response(body=self.house.metrics.render(), headers=headers)
 
     def _engine_names(self) -> dict[str, str]:
-        return {choice.role: choice.name for choice in self._house.engines.choices}
+        return {choice.role: choice.name for choice in self.house.engines.choices}
 
     async def drain(self, hurry: asyncio.Event) -> None:
         """Let replies in progress end, tell everyone, and wait until they are gone.
@@ -120,17 +122,17 @@ class VoiceServer:
         Whoever is there when `server.drain_s` is over, or `hurry` is set, is cut off.
         """
         self._admission.draining = True
-        self._switchboard.leave()
+        self.switchboard.leave()
         ends = [asyncio.create_task(wait()) for wait in (self._all_gone, hurry.wait)]
-        patience_s = self._house.settings.server.drain_s
+        patience_s = self.house.settings.server.drain_s
         await asyncio.wait(ends, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-        self._switchboard.abort()
+        self.switchboard.abort()
 
     async def _all_gone(self) -> None:
         """Return when every session has ended and every request is answered."""
-        await self._switchboard.idle()
+        await self.switchboard.idle()
         await self._desk.idle()
 
 
@@ -151,13 +153,14 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     async with (
         tracing(settings.telemetry, metrics),
         _listening(server, settings, metrics, tls) as port,
-        audiosocket_calls(server.exchange, settings.phone) as other_ports,
+        audiosocket_calls(server.exchange, settings.phone) as phone_ports,
+        wyoming_connections(server.house, server.switchboard) as wyoming_ports,
     ):
         rehearsal = watched(server.exchange.rehearse(), lambda: None)
-        names = {choice.role: choice.name for choice in engines.choices}
+        names = {str(choice.role): choice.name for choice in engines.choices}
         url = page_url(settings.server, port)
-        ready: dict[str, object] = {"event": "ready", "port": port, "url": url, **names, **other_ports}
-        print(json.dumps(ready), flush=True)  # noqa: T201
+        ready = {"event": "ready", "port": port, "url": url}
+        print(json.dumps(ready | names | other_ports), flush=True)  # noqa: T201
         logger.info("open %s and talk", url)
         probe = asyncio.create_task(metrics.probe_loop())
         with watched_loop(settings.limits.loop_stall_ms / 1000, metrics.loop_stalls.inc):

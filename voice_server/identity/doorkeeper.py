@@ -35,7 +35,7 @@ class Doorkeeper:
         metrics: Metrics,
         now: Callable[[], float],
     ) -> None:
-        """`now` tells Unix seconds. Raises `SettingsError` where a key cannot be used."""
+        """`now` tells Unix seconds. Raises `KeyEntryError` and `SettingsError`."""
         self.revocations: Mapping[str, float] = {}
         """What was revoked, as far as this process has heard."""
         self._settings = settings

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from voice_server.identity.budgets import Budgets
 from voice_server.identity.client_secrets import ClientSecrets
@@ -50,23 +51,29 @@ class Identities:
         self.user_places = UserPlaces(self.store, metrics, settings.limits.sessions_per_user_max)
         self.live = LiveSessions()
         self._recheck_s = auth.recheck_s
+        self._blind = False
 
     async def watch(self) -> None:
         """End sessions of whoever is revoked, and keep places of the others, until cancelled."""
         renewed_at = time.monotonic()
         while True:
-            try:
-                await self.look()
-                if time.monotonic() - renewed_at > LIFE_S / 4:
+            await asyncio.sleep(self._recheck_s)
+            await self.look()
+            if time.monotonic() - renewed_at > LIFE_S / 4:
+                with suppress(StoreUnavailable):  # there is time to try again
                     await self.user_places.renew()
                     renewed_at = time.monotonic()
-            except StoreUnavailable as error:
-                logger.warning("cannot see what was revoked", extra={"reason": str(error)})
-            await asyncio.sleep(self._recheck_s)
 
     async def look(self) -> None:
-        """See what was revoked. May raise `StoreUnavailable`."""
-        revocations = await self.store.revocations()
+        """See what was revoked; where that cannot be seen, what was known before holds."""
+        try:
+            revocations = await self.store.revocations()
+        except StoreUnavailable as error:
+            if not self._blind:
+                logger.warning("cannot see what was revoked", extra={"reason": str(error)})
+            self._blind = True
+            return
+        self._blind = False
         self.doorkeeper.revocations = revocations
         if over := self.live.end_revoked(revocations):
             logger.info("sessions ended: revoked", extra={"sessions": over})

@@ -6,7 +6,7 @@ uses more than its budget by more than what is under way.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from voice_server import events as ev
@@ -80,11 +80,10 @@ class Tab:
     async def _top_up(self, kind: Kind) -> None:
         reserved = self._reserved[kind]
         while not reserved or self._usage.used[kind] >= self._held(kind):
-            slice = await self._budgets.reserve_some(self._identity, kind, SLICES[kind])
-            reserved.append(slice)
+            reserved.append(await self._budgets.reserve_some(self._identity, kind, SLICES[kind]))
 
     def _held(self, kind: Kind) -> int:
-        return sum(slice.amount for slice in self._reserved[kind])
+        return _amount(self._reserved[kind])
 
     def _warn(self, kind: Kind) -> None:
         """Tell the user once; what other sessions have reserved counts as used."""
@@ -116,8 +115,12 @@ class Tab:
             for kind, slices in self._reserved.items():
                 if slices:  # those before the last were used up, or there would be no last
                     *before, last = slices
-                    used = self._usage.used[kind] - sum(slice.amount for slice in before)
+                    used = self._usage.used[kind] - _amount(before)
                     await self._budgets.settle(self._identity, last, used)
+
+
+def _amount(reserved: Iterable[Reservation]) -> int:
+    return sum(reservation.amount for reservation in reserved)
 
 
 def turns_account(identity: Identity) -> str:

@@ -1,6 +1,7 @@
 """Tickets and client secrets over HTTP, and what they open."""
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import aiohttp
 import jwt
 import pytest
 
+from tests.support.house import ROOT
 from tests.support.rest import Client, rest_client, rest_server
 from voice_server.identity.identity import Identity
 from voice_server.identity.keys import entry
@@ -166,3 +168,12 @@ async def test_a_provider_lets_people_in_without_any_key_of_ours(tmp_path: Path)
         headers = {"Authorization": f"Bearer {jwt.encode(claims, secret + '!')}"}
         status, _ = await post(client, "/v1/tickets", headers=headers)
         assert status == 401
+
+
+async def test_what_the_readme_asks_for_is_given() -> None:
+    section = (ROOT / "README.md").read_text().partition("## Who may talk")[2]
+    asked = re.search(r"-d '(\{.*?\})'", section)
+    assert asked is not None
+    async with rest_client(KEYS) as client:
+        status, ticket = await post(client, "/v1/tickets", data=asked[1])
+    assert (status, ticket["user"]) == (200, "alice/bob")
