@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from models.asr import Word
 
+_EDGE_PROBABILITY = 0.8
 _SHIFT_WORDS_MAX = 4
 """How far times and text may disagree about where a hypothesis goes on after committed words."""
 
@@ -48,7 +49,8 @@ class Agreement:
     ) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
         """Take the newest hypothesis; return all committed words and the volatile rest of it.
 
-        `words` may begin anywhere before or at the end of the committed words.
+        `words` may begin anywhere before or at the end of the committed words. Unlikely words at
+        the edge of the audio are not returned: half a word is taken for another one.
         """
         fresh = after(self._committed, words)
         agreed = 0
@@ -58,7 +60,7 @@ class Agreement:
             agreed += 1
         self._committed += fresh[:agreed]
         self._volatile = fresh[agreed:]
-        return self._committed, self._volatile
+        return self._committed, _presentable(self._volatile, window_end_ms - self._edge_ms)
 
     def release(self, until_ms: int) -> None:
         """The audio before `until_ms` leaves the window: its committed words are kept for good."""
@@ -81,6 +83,17 @@ class Agreement:
             return self._committed
         kept = self._committed[: self._kept]
         return kept + after(kept, words)
+
+
+def _presentable(words: tuple[Word, ...], edge_ms: int) -> tuple[Word, ...]:
+    """Leave out the last words while they are cut off and unlikely."""
+    shown = len(words)
+    while shown:
+        last = words[shown - 1]
+        if last.end_ms <= edge_ms or last.probability >= _EDGE_PROBABILITY:
+            break
+        shown -= 1
+    return words[:shown]
 
 
 def after(said: Sequence[Word], words: Sequence[Word]) -> tuple[Word, ...]:

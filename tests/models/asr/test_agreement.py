@@ -1,6 +1,7 @@
 """Committed words only grow, and nothing of the newest hypothesis is lost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,17 @@ def test_a_word_at_the_edge_stays_volatile() -> None:
     assert (text(committed), text(volatile)) == ("what", "time")
     committed, volatile = agreement.update(words("what time"), 850)
     assert (text(committed), text(volatile)) == ("what time", "")
+
+
+def test_an_unlikely_word_at_the_edge_is_not_shown_yet() -> None:
+    agreement = Agreement(edge_ms=250)
+    sure, unlikely = words("turn on"), replace(words("lie", 600)[0], probability=0.5)
+    _, volatile = agreement.update([*sure, unlikely], 950)
+    assert text(volatile) == "turn on"
+    committed, volatile = agreement.update([*sure, unlikely], 1150)
+    assert (text(committed), text(volatile)) == ("turn on lie", "")
+    _, volatile = Agreement(edge_ms=250).update([*sure, replace(unlikely, probability=0.9)], 950)
+    assert text(volatile) == "turn on lie"
 
 
 def test_committed_words_survive_a_later_contradiction() -> None:
