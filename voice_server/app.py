@@ -160,7 +160,7 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
         names = {str(choice.role): choice.name for choice in engines.choices}
         url = page_url(settings.server, port)
         ready = {"event": "ready", "port": port, "url": url}
-        print(json.dumps(ready | names | other_ports), flush=True)  # noqa: T201
+        print(json.dumps(ready | names | phone_ports | wyoming_ports), flush=True)  # noqa: T201
         logger.info("open %s and talk", url)
         probe = asyncio.create_task(metrics.probe_loop())
         with watched_loop(settings.limits.loop_stall_ms / 1000, metrics.loop_stalls.inc):
