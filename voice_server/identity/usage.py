@@ -11,6 +11,8 @@ from voice_server.identity.budgets import Kind
 CHARS_PER_TOKEN = 4
 """Where the language model's server counts no tokens; a common rule of thumb for English."""
 
+CHARS_BETWEEN_PAYMENTS = 500
+
 
 class Usage:
     """Counts what one session uses, and its turns."""
@@ -30,7 +32,7 @@ class Usage:
         """Replies that are read out."""
 
     def note(self, event: ev.ServerEvent) -> bool:
-        """Count it. Returns whether there was anything to count."""
+        """Count it. Returns whether it is time to pay: not for every word that is said."""
         match event:
             case ev.FinalTranscript(text=text, duration_ms=duration_ms):
                 self.used["audio_ms"] += duration_ms
@@ -44,6 +46,7 @@ class Usage:
                 if reply not in self._spoken:
                     return False
                 self.used["tts_chars"] += len(text)
+                return self.used["tts_chars"] % CHARS_BETWEEN_PAYMENTS < len(text)
             case ev.ToolCalled(reply=reply):
                 if reply == self._reply:
                     self._reply = None  # the answer follows in another reply

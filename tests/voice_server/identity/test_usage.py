@@ -80,6 +80,13 @@ def test_where_nobody_answers_a_turn_is_over_when_it_is_written() -> None:
     assert (usage.turns, usage.answered) == (1, True)
 
 
+def test_words_are_paid_for_by_the_paragraph() -> None:
+    usage = used(started(1))
+    news = [usage.note(ev.ReplyText(1, "word " * 20)) for _ in range(11)]
+    assert news == [False] * 4 + [True] + [False] * 4 + [True] + [False]
+    assert usage.note(ev.ReplyText(1, "x" * 600))
+
+
 def test_what_costs_nothing_is_no_news() -> None:
     usage = Usage(answers=True)
     assert not usage.note(ev.StateChanged(ev.ConversationState.HEARING))
