@@ -85,6 +85,7 @@ class Exchange:
         self._settings = settings
         self._synthesizer = synthesizer
         self._filler = SILENCE
+        self._rehearsed = asyncio.Event()
         self._switchboard = switchboard
         self._metrics = metrics
         self._calls = 0
@@ -101,6 +102,8 @@ class Exchange:
             logger.warning("the phrases of the telephone cannot be spoken: %s", error)
         else:
             self._filler = Phrase(filler, self._synthesizer.rate)
+        finally:
+            self._rehearsed.set()
 
     async def _say(self, text: str) -> Samples:
         speech = rehearse(text, self._synthesizer, self._settings.tts)
@@ -118,6 +121,7 @@ class Exchange:
         """Take a call that came over a WebSocket."""
         if self.full:
             return self._refused(dialect.peer, ErrorCode.NO_CAPACITY, "All lines are busy.")
+        await self._rehearsed.wait()
         policy = call_policy(self._settings, vouched=vouched)
         wire = LoggedCall(PhoneWire(dialect, policy, self._filler))
         known = CALLER if vouched or policy.secrets else None
@@ -135,6 +139,7 @@ class Exchange:
         dialect: Dialect,
     ) -> None:
         """Take a call on a connection whose caller is known."""
+        await self._rehearsed.wait()
         policy = call_policy(self._settings, vouched=True)
         wire = LoggedCall(PhoneWire(dialect, policy, self._filler))
         if self.full:

@@ -6,7 +6,7 @@ https://docs.asterisk.org/Configuration/Channel-Drivers/WebSocket/.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -79,8 +79,9 @@ class AsteriskLine(Line):
         self.as_json = as_json
         self.flushed = 0
         self.hung_up = False
+        self.xoffs = 0
         self.late_frames = 0
-        """Audio that came after XOFF."""
+        """Messages of audio that came after XOFF, some of them sent before it was known."""
         self.xoff_level, self.xon_level = XOFF, XON
         self._full = False
 
@@ -141,6 +142,7 @@ class AsteriskLine(Line):
     async def _watch_queue(self) -> None:
         if not self._full and len(self.queue) >= self.xoff_level:
             self._full = True
+            self.xoffs += 1
             await self.tell("MEDIA_XOFF")
 
     def _obey(self, text: str) -> None:
@@ -186,12 +188,12 @@ async def asterisk_call(
     *,
     as_json: bool = True,
     query: str = "",
-    auth: aiohttp.BasicAuth | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[AsteriskLine]:
     """A call that Asterisk dials."""
     address = f"{url}asterisk/media{query}"
     async with (
-        aiohttp.ClientSession(auth=auth) as http,
+        aiohttp.ClientSession(headers=headers) as http,
         http.ws_connect(address, protocols=["media"]) as socket,
     ):
         assert socket.protocol == "media"

@@ -107,6 +107,10 @@ class Line(ABC):
                 self._ticked.clear()
                 await self._ticked.wait()
 
+    async def until_over_or(self, holds: Callable[[], bool]) -> None:
+        """Listen until it holds, or the call is over."""
+        await self.until(lambda: holds() or self.ended.is_set())
+
     async def until_sounding(self, ms: int) -> None:
         """Listen until so much more was heard."""
         before = self.sounding_ms()
