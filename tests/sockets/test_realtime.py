@@ -298,6 +298,35 @@ async def test_bad_messages_are_refused_and_the_session_lives(scripted: ServerPr
     assert errors[-1]["event_id"] == "mine"
 
 
+async def test_a_silence_that_lasts_is_answered(scripted: ServerProcess) -> None:
+    detection = {"type": "server_vad", "idle_timeout_ms": 300}
+    session = {"audio": {"input": {"turn_detection": detection, "transcription": WHISPER}}}
+    async with realtime(scripted.url, session, listening=True) as client:
+        timeout = await client.wait_for("input_audio_buffer.timeout_triggered")
+        done = (await client.wait_for("response.done"))["response"]
+    assert timeout["audio_end_ms"] - timeout["audio_start_ms"] == 300
+    assert client.events("input_audio_buffer.committed")[0]["item_id"] == timeout["item_id"]
+    assert done["status"] == "completed"
+
+
+async def test_a_message_may_be_long_and_not_longer(scripted: ServerProcess) -> None:
+    async with realtime(scripted.url, MANUAL) as client:
+        await client.append(bytes(700_000))
+        await client.send("input_audio_buffer.commit")
+        await client.wait_for("input_audio_buffer.committed")
+        await client.append(bytes(1_000_000))
+        assert await client.closed() == 1009
+
+
+async def test_a_session_ends_as_these_clients_know_it() -> None:
+    engines = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
+    with ServerProcess(*engines, "--set", "limits.session_s_max=1") as server:
+        async with realtime(server.url) as client:
+            error = (await client.wait_for("error"))["error"]
+            assert await client.closed() == 1001
+    assert error["code"] == "session_expired"
+
+
 # The door -----------------------------------------------------------------------------------------
 
 

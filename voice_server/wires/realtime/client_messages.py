@@ -18,6 +18,10 @@ Name = Annotated[str, Meta(max_length=512)]
 ItemId = Annotated[str, Meta(min_length=1, max_length=128)]
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 METADATA_MAX = 16
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
+    Meta(max_length=METADATA_MAX),
+]
 
 
 class ClientMessage(Struct, tag_field="type", kw_only=True):
@@ -97,7 +101,7 @@ class ResponseParams(Struct):
     tool_choice: ToolChoice | None = None
     max_output_tokens: MaxTokens | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    metadata: Annotated[dict[str, str], Meta(max_length=METADATA_MAX)] | None = None
+    metadata: Metadata | None = None
 
 
 class ResponseCreate(ClientMessage, tag="response.create"):

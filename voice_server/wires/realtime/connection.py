@@ -23,6 +23,9 @@ from voice_server.wires.realtime.user_turns import UserTurns
 REQUESTED_MAX = 64
 """Requests that are remembered, those that came to nothing among them."""
 
+CALLS_MAX = 256
+"""Function calls that are remembered."""
+
 SPOKEN_MAX = 256
 """Answers that can still be truncated."""
 
@@ -103,9 +106,9 @@ class Connection:
     """Those of them that will begin: whoever is interrupted forgets what was to come next."""
     spoken: dict[str, Spoken] = field(default_factory=dict)
     """By item."""
-    awaited: set[str] = field(default_factory=set)
+    awaited: dict[str, None] = field(default_factory=dict)
     """Function calls that the client has not answered."""
-    server_calls: set[str] = field(default_factory=set)
+    server_calls: dict[str, None] = field(default_factory=dict)
     """Those that it need not, and does not see."""
     creating: set[str] = field(default_factory=set)
     """Items that are on their way into the conversation."""
@@ -157,6 +160,13 @@ class Connection:
             oldest = next(iter(self.requested))
             del self.requested[oldest]
             self.waiting.discard(oldest)
+
+    def note_call(self, call: str, *, by_server: bool) -> None:
+        """A function is called."""
+        calls = self.server_calls if by_server else self.awaited
+        calls[call] = None
+        if len(calls) > CALLS_MAX:
+            del calls[next(iter(calls))]
 
     def speak(self, item: str, reply: int) -> None:
         """An answer is going to be spoken."""

@@ -126,7 +126,7 @@ class Incoming:
         item = item_from(asked, name)
         event: ev.ClientEvent
         if isinstance(asked, FunctionCallOutput) and item.call in connection.awaited:
-            connection.awaited.discard(item.call)
+            del connection.awaited[item.call]
             event = ev.ToolReturned(item.call, item.text, respond=False, id=name)
         else:
             event = ev.ItemInserted(item, self._after(previous))

@@ -130,13 +130,13 @@ class Replies:
     def _called(self, response: Response, event: ev.ToolCallWritten | ev.ToolCalled) -> list[Json]:
         connection = self._connection
         if event.by_server:
-            connection.server_calls.add(event.call)
+            connection.note_call(event.call, by_server=True)
             return []
         call, name, arguments = event.call, event.name, event.arguments
         item = response.item_of(call) or connection.name("item")
         if isinstance(event, ev.ToolCallWritten):
             return response.write_call(call, name, arguments, item)
-        connection.awaited.add(call)
+        connection.note_call(call, by_server=False)
         return response.close_call(call, name, arguments, item)
 
     def _done_if_complete(self, response: Response) -> list[Json]:

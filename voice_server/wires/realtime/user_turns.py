@@ -17,6 +17,9 @@ from voice_server.wires.realtime.errors import Json
 from voice_server.wires.realtime.items import unheard_json
 from voice_server.wires.realtime.shelf import Shelf
 
+RECITED_MAX = 64
+"""Items with their audio that the conversation may still have to remember."""
+
 
 @dataclass(slots=True)
 class _Turn:
@@ -59,6 +62,8 @@ class UserTurns:
         item = self.reciting or own
         if self.reciting:
             self.recited[own] = item
+        if len(self.recited) > RECITED_MAX:
+            del self.recited[next(iter(self.recited))]
         turn = _Turn(item, event.ms, held, recited=bool(self.reciting))
         self._turns[event.turn] = turn
         return [] if held else self._tell_start(turn)

@@ -60,7 +60,15 @@ def test_what_is_no_object(text: str) -> None:
         msg.decode(text)
 
 
-def test_seventeen_notes_are_too_many() -> None:
-    metadata = {str(number): "x" for number in range(msg.METADATA_MAX + 1)}
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {str(number): "x" for number in range(msg.METADATA_MAX + 1)},
+        {"k": "x" * 513},
+        {"k" * 65: ""},
+    ],
+    ids=["many", "long", "long name"],
+)
+def test_notes_have_limits(metadata: dict[str, str]) -> None:
     with pytest.raises(RefusalError):
         msg.convert({"type": "response.create", "response": {"metadata": metadata}})

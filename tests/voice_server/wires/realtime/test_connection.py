@@ -6,6 +6,7 @@ from tests.support.realtime import AROUND
 from voice_server import events as ev
 from voice_server.wires.realtime.client_messages import ResponseParams
 from voice_server.wires.realtime.connection import (
+    CALLS_MAX,
     REQUESTED_MAX,
     SPOKEN_MAX,
     Connection,
@@ -45,6 +46,8 @@ def test_no_more_is_remembered_than_fits(connection: Connection) -> None:
     for number in range(REQUESTED_MAX + SPOKEN_MAX):
         connection.request(str(number), ResponseParams())
         connection.speak(str(number), number)
+        connection.note_call(str(number), by_server=False)
     assert len(connection.requested) == len(connection.waiting) == REQUESTED_MAX
     assert len(connection.spoken) == SPOKEN_MAX
+    assert len(connection.awaited) == CALLS_MAX
     assert str(REQUESTED_MAX + SPOKEN_MAX - 1) in connection.spoken

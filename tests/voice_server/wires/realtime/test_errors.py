@@ -47,6 +47,7 @@ def test_every_code_has_a_close_that_these_clients_know() -> None:
     [
         (ErrorCode.LLM_FAILED, "server_error", "server_error"),
         (ErrorCode.MAX_SESSION, "session_expired", "invalid_request_error"),
+        (ErrorCode.BUDGET_EXCEEDED, "insufficient_quota", "invalid_request_error"),
         (ErrorCode.RATE_LIMITED, "rate_limit_exceeded", "invalid_request_error"),
         (ErrorCode.TOO_LARGE, "too_large", "invalid_request_error"),
     ],
