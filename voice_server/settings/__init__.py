@@ -18,6 +18,7 @@ from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
 from voice_server.settings.tree import ENVIRONMENT_PREFIX, Settings
 from voice_server.settings.turn import TurnSettings
+from voice_server.settings.wyoming import WyomingSettings
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -40,6 +41,7 @@ __all__ = [
     "Tree",
     "TtsSettings",
     "TurnSettings",
+    "WyomingSettings",
     "assigned",
     "load",
     "patched",

@@ -13,6 +13,7 @@ from voice_server.settings.server import LogSettings, ServerSettings
 from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
 from voice_server.settings.turn import TurnSettings
+from voice_server.settings.wyoming import WyomingSettings
 
 ENVIRONMENT_PREFIX = "VOICE_SERVER_"
 
@@ -43,3 +44,4 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     logs: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    wyoming: WyomingSettings = WyomingSettings()
