@@ -33,7 +33,12 @@ export class VoiceClient extends EventTarget {
   status = "idle";
   /** @type {Mode} */
   mode = "conversation";
-  /** For servers that want one. */
+  /**
+   * For servers that want one: a key; or what fetches a ticket, asked before each connection,
+   * because a ticket is good for one.
+   *
+   * @type {string | (() => Promise<string>)}
+   */
   key = "";
   #url;
   /** @type {AudioContext | null} */
@@ -45,6 +50,7 @@ export class VoiceClient extends EventTarget {
   /** @type {Connection | null} */
   #connection = null;
   #starts = 0;
+  #connects = 0;
   #attempt = 0;
   #retryTimer = 0;
   #samplesSent = 0;
@@ -153,9 +159,19 @@ export class VoiceClient extends EventTarget {
     });
   }
 
-  #connect() {
+  async #connect() {
     this.#setStatus(this.#attempt ? "retrying" : "connecting");
-    const connection = new Connection(this.#url, this.#hello(), this.key);
+    this.#connects += 1;
+    const connect = this.#connects;
+    let key;
+    try {
+      key = typeof this.key === "string" ? this.key : await this.key();
+    } catch {
+      if (connect === this.#connects) this.#onClose({ code: 1006, error: null });
+      return;
+    }
+    if (connect !== this.#connects) return; // the user has changed their mind meanwhile
+    const connection = new Connection(this.#url, this.#hello(), key);
     this.#connection = connection;
     this.#listen(connection, "message", (message) => this.#onMessage(message));
     this.#listen(connection, "frame", (frame) => this.#onFrame(frame));
@@ -182,6 +198,7 @@ export class VoiceClient extends EventTarget {
 
   #disconnect() {
     clearTimeout(this.#retryTimer);
+    this.#connects += 1;
     const connection = this.#connection;
     this.#connection = null;
     connection?.close();
