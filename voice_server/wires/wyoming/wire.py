@@ -6,7 +6,7 @@ which goes on in later connections under the name in `context.conversation_id`.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, assert_never
 
 from wyoming.asr import (
     Transcribe,
@@ -177,6 +177,36 @@ class WyomingWire:
                     yield from self._finish("")
                 else:
                     yield Error(message, code.value)
+            case (
+                ev.SessionReady()
+                | ev.StateChanged()
+                | ev.LevelMeasured()
+                | ev.SpeechStopped()
+                | ev.ReplyTextDone()
+                | ev.ToolCallWritten()
+                | ev.ToolCalled()
+                | ev.ItemRemoved()
+                | ev.ItemsShown()
+                | ev.FormatsConfirmed()
+                | ev.AudioStarted()
+                | ev.AudioMarked()
+                | ev.AudioFrame()
+                | ev.AudioDone()
+                | ev.PlaybackPaused()
+                | ev.PlaybackResumed()
+                | ev.PlaybackStopped()
+                | ev.ReplyTruncated()
+                | ev.TurnMeasured()
+                | ev.ConfigConfirmed()
+                | ev.InputFlow()
+                | ev.MessageAcknowledged()
+                | ev.Ponged()
+                | ev.Noticed()
+                | ev.GoingAway()
+            ):
+                pass  # nothing that this protocol has a word for
+            case _:
+                assert_never(event)
 
     def _show(self, stable: str) -> Iterable[Eventable]:
         if not self._streaming:
