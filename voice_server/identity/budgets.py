@@ -53,7 +53,7 @@ class Budgets:
     ) -> None:
         """`now` tells Unix seconds."""
         self._store = store
-        self._metrics = metrics
+        self.metrics = metrics
         self._now = now
         self._notice_share = settings.notice_percent / 100
         self._limits: dict[Kind, int] = {
@@ -111,7 +111,7 @@ class Budgets:
         return f"spent:{identity.user}:{kind}:{day}"
 
     def _spent(self, kind: Kind) -> Denied:
-        self._metrics.limit_hits.labels(f"budget_{kind}").inc()
+        self.metrics.limit_hits.labels(f"budget_{kind}").inc()
         now = datetime.fromtimestamp(self._now(), UTC)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
         wait_s = int((midnight - now).total_seconds()) + 1

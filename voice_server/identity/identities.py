@@ -50,6 +50,8 @@ class Identities:
         self.budgets = Budgets(settings.budgets, self.store, metrics, now)
         self.user_places = UserPlaces(self.store, metrics, settings.limits.sessions_per_user_max)
         self.live = LiveSessions()
+        self.turns_max = settings.limits.turns_max
+        """Of one session; 0: as many as there is time for."""
         self._recheck_s = auth.recheck_s
         self._blind = False
 

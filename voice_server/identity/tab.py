@@ -36,12 +36,20 @@ class Tab:
     """Opened before a session, closed after it."""
 
     def __init__(
-        self, identity: Identity, budgets: Budgets, store: Store, *, mode: ev.Mode, emit: Emit
+        self,
+        identity: Identity,
+        budgets: Budgets,
+        store: Store,
+        *,
+        mode: ev.Mode,
+        turns_max: int,
+        emit: Emit,
     ) -> None:
-        """`emit` tells the client."""
+        """`turns_max` is the session's own limit, 0 for none; `emit` tells the client."""
         self._identity = identity
         self._budgets = budgets
         self._store = store
+        self._turns_max = turns_max
         self._emit = emit
         self._usage = Usage(answers=mode == "conversation")
         self._news = asyncio.Event()
@@ -65,6 +73,7 @@ class Tab:
                 self._news.clear()
         except Denied as denied:
             refusal = denied.refusal
+            self._budgets.metrics.limit_hits.labels(refusal.code.value).inc()
             self._emit(ev.ErrorRaised(refusal.code, refusal.message, fatal=True))
         finally:
             await asyncio.shield(self._settle())
@@ -76,6 +85,9 @@ class Tab:
                 await self._top_up(kind)
                 self._warn(kind)
             await self._count_turns()
+        if self._turns_max and self._over(self._usage.turns, self._turns_max):
+            message = f"A session has at most {self._turns_max} turns. Connect again to go on."
+            raise Denied(Refusal(ErrorCode.MAX_SESSION, message))
 
     async def _top_up(self, kind: Kind) -> None:
         reserved = self._reserved[kind]
@@ -107,8 +119,12 @@ class Tab:
             total = await self._store.add(account, new, limit=None, ttl_s=TURNS_TTL_S)
             self._turns_told += new
             self._turns_total = total or 0
-        if self._turns_total > limit or (self._turns_total == limit and self._usage.answered):
+        if self._over(self._turns_total, limit):
             raise turns_spent(limit)
+
+    def _over(self, turns: int, limit: int) -> bool:
+        """Whether the last turn has had its answer, or one too many has begun."""
+        return turns > limit or (turns == limit and self._usage.answered)
 
     async def _settle(self) -> None:
         with suppress(StoreUnavailable):

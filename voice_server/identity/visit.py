@@ -46,6 +46,7 @@ class Visit:
             self._identities.budgets,
             self._identities.store,
             mode=mode,
+            turns_max=self._identities.turns_max,
             emit=emit,
         )
         self._paying = watched(tab.run(), lambda: None)

@@ -41,6 +41,8 @@ class LimitSettings(Section):
     idle_warning_s: Seconds = 30.0
     session_s_max: Seconds = 3600.0
     session_warning_s: Seconds = 60.0
+    turns_max: Annotated[int, Field(ge=0)] = 0
+    """Turns of one session; 0: as many as there is time for."""
     bad_messages_max: Annotated[int, Field(ge=1)] = 20
     """In a row; then the connection is closed."""
     control_messages_per_s: Annotated[int, Field(ge=1)] = 60

@@ -53,10 +53,12 @@ class Bar:
 
     @asynccontextmanager
     async def tab(
-        self, identity: Identity = ALICE, mode: ev.Mode = "conversation"
+        self, identity: Identity = ALICE, mode: ev.Mode = "conversation", turns_max: int = 0
     ) -> AsyncIterator[tuple[Tab, Told]]:
         told = Told()
-        tab = Tab(identity, self.budgets, self.store, mode=mode, emit=told.tell)
+        tab = Tab(
+            identity, self.budgets, self.store, mode=mode, turns_max=turns_max, emit=told.tell
+        )
         running = asyncio.create_task(tab.run())
         await settled()
         yield tab, told
@@ -139,6 +141,23 @@ async def test_the_leash_ends_after_the_last_answer() -> None:
         assert isinstance(error, ev.ErrorRaised)
         assert (error.code, error.fatal) == (ErrorCode.FORBIDDEN, True)
     assert await bar.store.total(turns_account(leashed)) == 2
+
+
+async def test_a_session_has_its_own_number_of_turns() -> None:
+    bar = Bar()
+    for _ in range(2):
+        async with bar.tab(turns_max=1) as (tab, told):
+            tab.note(final(1))
+            tab.note(started(1))
+            await settled()
+            assert told == []
+            tab.note(done(1))
+            error = await told.next()
+            assert isinstance(error, ev.ErrorRaised)
+            assert (error.code, error.fatal) == (ErrorCode.MAX_SESSION, True)
+    labels = {"limit": "max_session"}
+    registry = bar.budgets.metrics.registry
+    assert registry.get_sample_value("voice_server_limit_hits_total", labels) == 2
 
 
 async def test_all_sessions_of_a_credential_are_on_one_leash() -> None:
