@@ -39,6 +39,10 @@ class Unauthorized(CallError):
     """The server wants a key, or another one."""
 
 
+class NotAllowed(CallError):
+    """The server knows who this is; what they may use is used up, or something else is wanted."""
+
+
 class ServerFull(CallError):
     """The server has no place just now."""
 
@@ -65,9 +69,8 @@ def refusal(status: int, retry_after: str | None, url: str) -> CallError:
         wait_s = float(retry_after) if retry_after and retry_after.isdecimal() else 1.0
         return ServerFull(f"{url} is full. Try again in {wait_s:g} s.", wait_s)
     if status == 403:
-        error = ConnectionRefused(f"{url} does not answer to this name. Use its address.")
-    else:
-        error = ConnectionRefused(f"There is no voice-server at {url} (HTTP status {status}).")
+        return NotAllowed(f"{url} does not allow this: use its own address, and another key.")
+    error = ConnectionRefused(f"There is no voice-server at {url} (HTTP status {status}).")
     error.may_come_back = status >= 500
     return error
 
@@ -83,6 +86,8 @@ def ending(code: int | None, explanation: str) -> CallError | None:
     said = explanation or f"The connection was lost (close code {code})."
     if code == 4501:
         return Unauthorized(said)
+    if code in (4503, 4509, 4529):
+        return NotAllowed(said)
     if code in (4029, 4053):
         return ServerFull(said)
     if 4000 <= code < 4500 or code in (GOING_AWAY, NOT_SENT, 1011, 1012, 1013):
