@@ -78,3 +78,24 @@ def live(
     except RuntimeError as error:
         typer.echo(f"voice-server: {error}", err=True)
         raise typer.Exit(EXIT_UNUSABLE) from None
+
+
+@bench_commands.command()
+def phone(
+    *,
+    callers: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 8,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each lasts.")] = 15.0,
+    asr: Annotated[str, typer.Option(help="As for serve.")] = "bundled",
+    llm: Annotated[str, typer.Option(help="As for serve.")] = "offline",
+    tts: Annotated[str, typer.Option(help="As for serve.")] = "espeak",
+) -> None:
+    """Start a server, call it, and say how evenly the frames of 20 ms come."""
+    from voice_server.bench.phone import measure  # noqa: PLC0415
+
+    options = ("--asr", asr, "--llm", llm, "--tts", tts, "--offline")
+    try:
+        for line in measure(options, callers, seconds):
+            typer.echo(line)
+    except RuntimeError as error:
+        typer.echo(f"voice-server: {error}", err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None
