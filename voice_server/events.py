@@ -40,7 +40,7 @@ class SessionConfig:
     """False: turns are written down, and answered only when the client asks."""
     speaks: bool | None = None
     """False: replies are text only."""
-    tools: tuple[Tool, ...] | None = None
+    tools: tuple[Tool, ...] | None = field(default=None, repr=False)
     """What the client can do for the language model."""
     tool_choice: str | None = None
     """As in `models.llm.ChatOptions`."""
@@ -168,7 +168,7 @@ class ReplyRequested:
     instructions: str | None = field(default=None, repr=False)
     speaks: bool | None = None
     voice: str | None = None
-    tools: tuple[Tool, ...] | None = None
+    tools: tuple[Tool, ...] | None = field(default=None, repr=False)
     tool_choice: str | None = None
     max_tokens: int | None = None
     temperature: float | None = None
@@ -178,7 +178,7 @@ class ReplyRequested:
     """The conversation does not remember this reply."""
     follows: bool = False
     """The reply that is playing goes on, and this one comes after it; else it is cut off."""
-    tag: str = ""
+    tag: str = field(default="", repr=False)
     """Comes back in `ReplyStarted`."""
 
 
@@ -256,7 +256,7 @@ class FormatsChanged:
 class DigitPressed:
     """A key on a telephone."""
 
-    digit: str
+    digit: str = field(repr=False)
     """One of `0-9*#A-D`."""
 
 

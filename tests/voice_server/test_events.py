@@ -23,21 +23,37 @@ pytestmark = pytest.mark.pure
 SHOWN = {
     "ErrorRaised.id": "what the client calls its message",
     "ErrorRaised.message": "our sentence",
+    "ErrorRaised.reason": "names of ours",
     "FinalTranscript.language": "two letters",
     "Identified.id": "what the client calls its message",
+    "Item.call": "a number",
+    "Item.id": "a name of the client's or ours",
+    "Item.name": "the name of a tool",
+    "ItemAdded.after": "a name of the client's or ours",
+    "ItemDeleted.item": "a name of the client's or ours",
+    "ItemInserted.after": "a name of the client's or ours",
+    "ItemRemoved.item": "a name of the client's or ours",
+    "ItemsWanted.item": "a name of the client's or ours",
     "MessageAcknowledged.id": "what the client calls its message",
     "MessageRefused.id": "what the client calls its message",
     "MessageRefused.message": "our sentence",
+    "MessageRefused.reason": "names of ours",
     "Noticed.detail": "our sentence",
     "PartialTranscript.language": "two letters",
     "ReplyDone.metrics": "names of ours",
     "ReplyDone.usage": "names of ours",
+    "ReplyRequested.tool_choice": "the name of a tool",
+    "ReplyRequested.voice": "the name of a voice",
     "ReplyStageFailed.message": "our sentence",
+    "ReplyTextDone.usage": "names of ours",
     "ReplyTextEnded.usage": "names of ours",
+    "ReplyToolWritten.call": "a number",
+    "ReplyToolWritten.name": "the name of a tool",
     "ResumeAsked.session": "a number",
     "ResumeOffer.refused": "names of ours",
     "SayRequested.voice": "the name of a voice",
     "SessionConfig.language": "two letters",
+    "SessionConfig.tool_choice": "the name of a tool",
     "SessionConfig.turn": "settings",
     "SessionConfig.voice": "the name of a voice",
     "SessionOptions.client": "name and version of a program",
@@ -46,6 +62,13 @@ SHOWN = {
     "SessionReady.limits": "names of ours",
     "SessionReady.notices": "our sentences",
     "SessionReady.session": "a number",
+    "ToolCallWritten.call": "a number",
+    "ToolCallWritten.name": "the name of a tool",
+    "ToolCalled.call": "a number",
+    "ToolCalled.name": "the name of a tool",
+    "ToolFinished.call": "a number",
+    "ToolReturned.call": "a number",
+    "ToolReturned.id": "a name of the client's or ours",
     "Transcript.language": "two letters",
     "TranscriptFinished.error": "our sentence",
     "TurnMeasured.metrics": "names of ours",
@@ -118,7 +141,8 @@ def test_events_cannot_be_changed(event: type[Any]) -> None:
 
 def test_every_event_is_in_a_vocabulary() -> None:
     known = {*get_args(ev.ClientEvent), *get_args(ev.ServerEvent), *get_args(ev.InnerEvent)}
-    assert set(EVENTS) - known == {ev.SessionConfig, ev.SessionOptions}
+    parts = {ev.Item, ev.ResumeAsked, ev.ResumeOffer, ev.SessionConfig, ev.SessionOptions}
+    assert set(EVENTS) - known == parts
     assert known <= set(EVENTS)
 
 
