@@ -325,6 +325,7 @@ async def test_a_session_ends_as_these_clients_know_it() -> None:
             error = (await client.wait_for("error"))["error"]
             assert await client.closed() == 1001
     assert error["code"] == "session_expired"
+    assert error["message"] == "Your session hit the maximum duration of 1 seconds."
 
 
 # The door -----------------------------------------------------------------------------------------

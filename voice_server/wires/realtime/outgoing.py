@@ -40,7 +40,7 @@ class Outgoing:
         self.first = connection.session
         """As the client finds it."""
         self._replies = Replies(connection)
-        self._minutes = 0
+        self._life = ""
         self._expires_at = opened_s
 
     def tell(self, event: ev.ServerEvent) -> list[Json]:  # noqa: PLR0912 - one case per event
@@ -93,7 +93,7 @@ class Outgoing:
         connection.id = event.session
         connection.codec, connection.rate = event.options.output_codec, event.options.output_rate
         life_s = event.limits.get("max_session_s", 0)
-        self._minutes = life_s // 60
+        self._life = f"{life_s // 60} minutes" if life_s >= 60 else f"{life_s} seconds"
         self._expires_at = self._opened_s + life_s
         return self._tell_session("created", self.first)
 
@@ -163,7 +163,7 @@ class Outgoing:
             return []
         message = event.message
         if event.code is ErrorCode.MAX_SESSION:
-            message = f"Your session hit the maximum duration of {self._minutes} minutes."
+            message = f"Your session hit the maximum duration of {self._life}."
         type, code = errors.type_of(event.code), event.reason or errors.code_of(event.code)
         return [errors.error_event(type, code, message, None, None)]
 

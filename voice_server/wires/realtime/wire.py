@@ -15,6 +15,7 @@ from voice_server.wires import messages
 from voice_server.wires.realtime import beta, client_messages, configuration, session_merge
 from voice_server.wires.realtime.connection import Connection
 from voice_server.wires.realtime.errors import Json, RefusalError
+from voice_server.wires.realtime.formats import audio_format, codec
 from voice_server.wires.realtime.incoming import Incoming
 from voice_server.wires.realtime.outgoing import Outgoing
 from voice_server.wires.realtime.session_object import Audio, AudioInput, Session, Transcription
@@ -55,22 +56,20 @@ class RealtimeWire:
     def greet(self) -> list[ev.ClientEvent]:
         """Connecting opens the session; configuration may follow at any time."""
         connection = self._connection
-        self._outgoing.first = connection.session
-        session = connection.session
+        refused: list[ev.ClientEvent] = []
         try:
-            config = configuration.configuration(session, connection.around)
-            refused: list[ev.ClientEvent] = []
+            config = configuration.configuration(connection.session, connection.around)
         except RefusalError as error:
-            config = configuration.configuration(Session(type=session.type), connection.around)
             refused = [connection.refuse(error, None)]
-        formats = configuration.formats(session)
-        assert formats.input is not None
-        assert formats.output_codec is not None
+            connection.session = Session(connection.session.type, connection.session.model)
+            config = configuration.configuration(connection.session, connection.around)
+        session = self._outgoing.first = connection.session
+        output_codec, output_rate = codec(session.audio.output.format)
         options = ev.SessionOptions(
             mode="transcription" if session.type == "transcription" else "conversation",
-            input=formats.input,
-            output_codec=formats.output_codec,
-            output_rate=formats.output_rate or 0,
+            input=audio_format(session.audio.input.format),
+            output_codec=output_codec,
+            output_rate=output_rate,
             framed=False,
             lead_ms_max=self._lead_ms,
             playback_reports=False,

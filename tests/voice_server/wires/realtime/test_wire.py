@@ -409,3 +409,4 @@ def test_a_voice_in_the_url_that_does_not_exist_is_told_and_the_default_speaks()
     (told,) = talk.obey(talk.refused)
     assert told["error"]["param"] == "session.audio.output.voice"
     assert talk.options.config.voice == VOICES[0].id
+    assert talk.created[0]["session"]["audio"]["output"]["voice"] == "marin"
