@@ -67,6 +67,8 @@ class SessionOptions:
     features: frozenset[str] = frozenset()
     resumes: bool = False
     """The client will come back if its connection breaks, and go on where it was."""
+    greeting: str = field(default="", repr=False)
+    """Spoken when the conversation begins; empty: the server's, if it has one."""
     config: SessionConfig = field(default_factory=SessionConfig)
     client: str = ""
     """Name and version, for the logs."""

@@ -1,5 +1,6 @@
 """Who may call: signatures, tokens, passwords, numbers, and how many at once."""
 
+import asyncio
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
@@ -31,12 +32,13 @@ def guarded() -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def signed() -> Iterator[ServerProcess]:
-    """It believes Twilio's signature, answers Austria only, and has one line."""
+    """It believes Twilio's signature, answers Austria only, and has one line for 4 s."""
     phone = {
         "twilio_auth_token": AUTH_TOKEN,
         "public_url": PUBLIC,
         "token": TOKEN,
         "calls_max": "1",
+        "call_s_max": "4",
         "allowed_numbers": '["+43*"]',
         "audiosocket": "true",
         "audiosocket_port": "0",
@@ -148,6 +150,14 @@ async def test_when_all_lines_are_taken_twilio_is_told_busy(signed: ServerProces
                 pass
         assert refused.value.status == 503
         await call.hang_up()
+
+
+async def test_a_call_lasts_so_long_and_no_longer(signed: ServerProcess) -> None:
+    headers = {"X-Twilio-Signature": signature("/twilio/media", socket=True)}
+    async with twilio_call(signed.url, headers) as call:
+        await asyncio.wait_for(call.ended.wait(), 20)
+        assert call.heard_ms() >= 4000
+        assert call.socket.close_code == 1000
 
 
 async def test_audiosocket_is_for_its_peers_only(signed: ServerProcess) -> None:

@@ -153,14 +153,6 @@ async def test_a_caller_who_says_nothing_is_asked_and_then_left_in_each_protocol
             assert audiosocket.hung_up
 
 
-async def test_a_call_lasts_so_long_and_no_longer() -> None:
-    short = ("--set", "phone.call_s_max=2", "--set", "tts.scripted.char_ms=20")
-    with ServerProcess(*SCRIPTED, *short) as server:
-        async with twilio_call(server.url) as call:
-            await call.until_sounding(100)
-            await asyncio.wait_for(call.ended.wait(), 20)
-
-
 async def test_full_queues_are_left_alone(scripted_phone: ServerProcess) -> None:
     """Asterisk says XOFF early here; nothing comes after it until XON."""
     async with asterisk_call(scripted_phone.url) as call:

@@ -139,9 +139,9 @@ class Session:
         if refusal:
             self._refuse(refusal)
         self._emit(ev.StateChanged(self._state))
-        if self.options.mode == "conversation" and self._settings.llm.greeting:
-            call = ReplyCall("say", text=self._settings.llm.greeting)
-            self._speaker.call(call, self._clock())
+        greeting = self.options.greeting or self._settings.llm.greeting
+        if self.options.mode == "conversation" and greeting:
+            self._speaker.call(ReplyCall("say", text=greeting), self._clock())
 
     # The loop --------------------------------------------------------------------------------
 

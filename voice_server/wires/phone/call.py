@@ -94,9 +94,7 @@ class PhoneWire:
         self._comfort = Comfort(filler.at(rate), rate, self._policy.phone.filler_ms)
         self._order = ChunkOrder(started.format)
         options = self._policy.options(self._dialect.peer, started, ("pause",))
-        opened: list[ev.ClientEvent] = [ev.SessionOpened(options)]
-        greeting = started.parameters.get("greeting") or self._policy.phone.greeting
-        return [*opened, ev.SayRequested(greeting)] if greeting else opened
+        return [ev.SessionOpened(options)]
 
     def _hear(self, audio: CallerAudio) -> list[ev.ClientEvent]:
         if self._far_end is None or self._order is None or self._comfort is None:

@@ -78,6 +78,7 @@ class CallPolicy:
             lead_ms_max=self.phone.lead_ms,
             playback_reports=True,
             features=frozenset(features),
+            greeting=_chosen(wanted, "greeting") or self.phone.greeting,
             config=ev.SessionConfig(
                 language=_chosen(wanted, "language"),
                 voice=_chosen(wanted, "voice"),

@@ -90,7 +90,9 @@ def _event(event: ev.ClientEvent) -> str:
             return f"refused {code} {message}"
         case ev.SessionEnded():
             return "ended"
-        case ev.SayRequested():
-            return "say"
+        case ev.ReplyCancelled():
+            return "cancel"
+        case ev.TextReceived():
+            return "text"
         case other:
             raise AssertionError(other)
