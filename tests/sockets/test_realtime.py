@@ -318,6 +318,19 @@ async def test_a_message_may_be_long_and_not_longer(scripted: ServerProcess) -> 
         assert await client.closed() == 1009
 
 
+async def test_who_says_nothing_for_long_is_cut_off_as_these_clients_expect() -> None:
+    engines = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
+    patience = ("limits.idle_timeout_s=0.1", "realtime.idle_timeout_s=1")
+    options = [option for setting in patience for option in ("--set", setting)]
+    with ServerProcess(*engines, *options) as server:
+        async with realtime(server.url) as client:
+            await client.write("Hello.")
+            await client.wait_for("response.done")
+            error = (await client.wait_for("error"))["error"]
+            assert await client.closed() == 1001
+    assert error["code"] == "idle_timeout"
+
+
 async def test_a_session_ends_as_these_clients_know_it() -> None:
     engines = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
     with ServerProcess(*engines, "--set", "limits.session_s_max=1") as server:

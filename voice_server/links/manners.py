@@ -21,13 +21,17 @@ class Manners:
     """The body of an HTTP answer that says no."""
     text_bytes_max: int | None = None
     """Of one text message, where audio comes as text; None: as the limits say."""
+    idle_timeout_s: float | None = None
+    """Without audio or messages, where clients expect another; None: as the limits say."""
 
     def limits(self, limits: LimitSettings) -> LimitSettings:
         """The limits of a connection that speaks this protocol."""
-        if self.text_bytes_max is None:
-            return limits
-        most = self.text_bytes_max
-        return limits.model_copy(update={"message_bytes_max": most, "text_bytes_max": most})
+        changes: dict[str, float] = {}
+        if self.text_bytes_max is not None:
+            changes["message_bytes_max"] = changes["text_bytes_max"] = self.text_bytes_max
+        if self.idle_timeout_s is not None:
+            changes["idle_timeout_s"] = self.idle_timeout_s
+        return limits.model_copy(update=changes) if changes else limits
 
 
 def _refusal(refusal: Refusal) -> Json:

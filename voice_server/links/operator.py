@@ -87,7 +87,9 @@ class Operator:
     def _new_call(self, line: Line, caller: Caller, asked: ev.SessionOptions, refused: str) -> Call:
         visit, wire = caller.visit, caller.wire
         options = visit.options(asked)
-        house = replace(self._house, settings=visit.settings(self._house.settings))
+        settings = visit.settings(self._house.settings)
+        limits = caller.manners.limits(settings.limits)
+        house = replace(self._house, settings=settings.model_copy(update={"limits": limits}))
         resumption = None
         if options.resumes and isinstance(wire, Resumable) and house.settings.limits.resume_s:
             resumption = Resumption(wire, options, house.settings, refused)

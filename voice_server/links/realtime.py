@@ -29,6 +29,7 @@ def add_realtime_routes(router: web.UrlDispatcher, house: House, switchboard: Sw
         close_code=errors.close_code,
         refusal=lambda refusal: refused(refusal).body,
         text_bytes_max=settings.realtime.message_bytes_max,
+        idle_timeout_s=settings.realtime.idle_timeout_s,
     )
 
     async def realtime(request: web.Request) -> web.StreamResponse:

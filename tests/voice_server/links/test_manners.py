@@ -24,4 +24,11 @@ def test_where_audio_comes_as_text() -> None:
     wordy = Manners(lambda code: 1008, lambda refusal: {}, text_bytes_max=1_000_000)
     limits = wordy.limits(LimitSettings())
     assert (limits.message_bytes_max, limits.text_bytes_max) == (1_000_000, 1_000_000)
-    assert limits.sessions_max == LimitSettings().sessions_max
+    assert limits.idle_timeout_s == LimitSettings().idle_timeout_s
+
+
+def test_where_clients_are_silent_for_longer() -> None:
+    patient = Manners(lambda code: 1008, lambda refusal: {}, idle_timeout_s=900.0)
+    limits = patient.limits(LimitSettings())
+    assert limits.idle_timeout_s == 900.0
+    assert limits.text_bytes_max == LimitSettings().text_bytes_max
