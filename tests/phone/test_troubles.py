@@ -195,3 +195,23 @@ async def test_the_line_is_not_dead_while_the_language_model_thinks() -> None:
                 await call.hang_up()
 
             await asyncio.gather(waits(twilio), waits(audiosocket))
+
+
+async def test_a_server_that_stops_lets_answers_end_and_hangs_up() -> None:
+    greeting = ("--set", "phone.greeting=Hello, this is the workshop.")
+    with ServerProcess(*AUDIOSOCKET, *SCRIPTED, *greeting) as server:
+        async with (
+            twilio_call(server.url) as twilio,
+            asterisk_call(server.url) as asterisk,
+            audiosocket_call(server.ready["audiosocket"]) as audiosocket,
+        ):
+            await asyncio.gather(*(c.until_sounding(40) for c in (twilio, asterisk, audiosocket)))
+            status = await asyncio.to_thread(server.stop)
+            await asyncio.wait_for(twilio.ended.wait(), 20)
+            assert twilio.socket.close_code == 1001
+            assert asterisk.hung_up
+            assert audiosocket.hung_up
+            assert all(c.sounding_ms() > 1000 for c in (twilio, asterisk, audiosocket)), (
+                "to its end"
+            )
+    assert status == 0
