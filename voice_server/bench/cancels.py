@@ -31,7 +31,7 @@ class Cancelled:
 
     cancels: int = 0
     during_audio: int = 0
-    """Cancels that came after the first audio and before the last."""
+    """Replies stopped after their first audio and before the last; one trial may stop two."""
     late_bytes: int = 0
     """Audio of a reply after it was stopped."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from audio.silero import SileroModel
+from audio.speaker_level import FADED_MS
 from models.scheduler import Scheduler
 from voice_server.bench.bundled import bundled_recognizer
 from voice_server.bench.cancels import try_cancels
@@ -14,7 +15,9 @@ from voice_server.bench.conversation import Bench
 from voice_server.bench.report import Report
 from voice_server.bench.run import ADAPTIVE, WITHOUT_SPECULATION, Result, Runner, Subject, fixed
 from voice_server.bench.run import sweep as points
-from voice_server.settings import Settings
+from voice_server.bench.speaking import REPLY, Latencies
+from voice_server.conversation.clauses import ClauseCutter
+from voice_server.settings import Settings, TurnSettings
 
 Progress = Callable[[str], None]
 
@@ -73,6 +76,20 @@ def _more_points(wanted: Measurement, known: list[Subject]) -> list[Subject]:
     return [subject for subject in points(silences) if subject.name not in names]
 
 
+def _floor(latencies: Latencies, turn: TurnSettings) -> str:
+    """What no way of taking turns can be quicker than, with these engines."""
+    cutter = ClauseCutter()
+    words = REPLY.split()
+    tokens = next(at for at, word in enumerate(words) if cutter.feed(f" {word}"))
+    written_ms = latencies.llm_ms + tokens * latencies.token_ms
+    engines_ms = latencies.asr_ms + written_ms + latencies.tts_ms
+    noticed_ms = FADED_MS + turn.soft_silence_ms
+    return (
+        f"{engines_ms:g} ms of engines one after another, begun after {noticed_ms} ms of silence: "
+        f"{engines_ms + noticed_ms:g} ms from the end of speech to the first audio"
+    )
+
+
 def _conditions(bench: Bench, clips: ClipSet) -> dict[str, str]:
     made = bench.latencies
     turns = sum(clip.kind == "turn" for clip in clips.clips)
@@ -85,6 +102,7 @@ def _conditions(bench: Bench, clips: ClipSet) -> dict[str, str]:
         "recogniser": asr,
         "language model": f"first token {made.llm_ms:g} ms, then {made.token_ms:g} ms each",
         "voice": f"first audio of a clause {made.tts_ms:g} ms, espeak-ng",
+        "floor": _floor(made, bench.settings.turn),
         "client": "pieces of 20 ms, no network, one playback buffer of 20 ms",
         "machine": f"{platform.machine()}, Python {platform.python_version()}, simulated time",
     }

@@ -135,8 +135,8 @@ def _kinds(outcomes: Sequence[FloorOutcome]) -> list[Row]:
 
 def _cancelled(cancelled: Cancelled) -> str:
     return (
-        f"{cancelled.cancels} cancels at random moments, {cancelled.during_audio} of them after "
-        f"the first audio: {cancelled.late_bytes} bytes of a reply left after it was stopped."
+        f"{cancelled.cancels} cancels at random moments stopped {cancelled.during_audio} replies "
+        f"after their first audio: {cancelled.late_bytes} bytes of a reply left afterwards."
     )
 
 

@@ -21,3 +21,4 @@ def test_every_subject_is_measured() -> None:
     assert "adaptive, no word times" in said
     assert report.cancelled is not None and report.cancelled.cancels == 5
     assert report.conditions["clips"] == "1 turns and 1 sounds over a reply, seed 1"
+    assert report.conditions["floor"].startswith("310 ms of engines one after another, begun after")

@@ -28,7 +28,7 @@ def test_the_tables_name_conditions_subjects_and_shares() -> None:
     assert "- clips: two" in text
     assert "| turns cut off " in text and "100.0 % (1/1)" in text
     assert "| fixed 500 ms" in text
-    assert "10 cancels at random moments, 8 of them after the first audio: 0 bytes" in text
+    assert "10 cancels at random moments stopped 8 replies after their first audio: 0 bytes" in text
 
 
 def test_every_row_of_a_table_has_the_same_width() -> None:
