@@ -5,7 +5,7 @@
  */
 
 const CONSTRAINTS = {
-  audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true,
 };
 
 export class Microphone extends EventTarget {
@@ -19,10 +19,12 @@ export class Microphone extends EventTarget {
    * Ask for permission and start.
    *
    * @param {AudioContext} context
+   * @param {string} [deviceId]  empty: the system's own choice, also where the wanted one has gone
    * @throws {DOMException} `NotAllowedError`, `NotFoundError`, … as `getUserMedia` says it
    */
-  static async open(context) {
-    const stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
+  static async open(context, deviceId = "") {
+    const audio = deviceId ? { ...CONSTRAINTS, deviceId } : CONSTRAINTS;
+    const stream = await navigator.mediaDevices.getUserMedia({ audio });
     return new Microphone(context, stream);
   }
 

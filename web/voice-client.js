@@ -17,6 +17,7 @@ import { Flag } from "./frames.js";
 import { Loudspeaker } from "./loudspeaker.js";
 import { Microphone } from "./microphone.js";
 import { ATTEMPTS_MAX, mayComeBack, retryDelayMs } from "./reconnection.js";
+import { answer, offered } from "./tools.js";
 
 /** @typedef {"idle" | "connecting" | "open" | "retrying"} Status */
 /** @typedef {"conversation" | "transcription"} Mode */
@@ -26,7 +27,7 @@ const OUTPUT_RATE = 24_000;
 const REPORT_INTERVAL_MS = 200;
 const FRAME_MS = 20;
 const PLAYING = new Set(["started", "position", "resumed"]);
-const FEATURES = ["partials", "marks", "word_times", "state", "metrics", "levels", "pause"];
+const FEATURES = ["partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items"];
 
 export class VoiceClient extends EventTarget {
   /** @type {Status} */
@@ -40,6 +41,17 @@ export class VoiceClient extends EventTarget {
    * @type {string | (() => Promise<string>)}
    */
   key = "";
+  /**
+   * What this page can do for the language model, by name. Set it before `start`. Whatever is called
+   * is run, and its result sent; the `event` of type `tool.call` is for your information.
+   *
+   * @type {import("./tools.js").Tools}
+   */
+  tools = {};
+  /** What sessions begin with; `configure` changes it. @type {Record<string, unknown>} */
+  #config = {};
+  #muted = false;
+  #devices = { microphone: "", loudspeaker: "" };
   #url;
   /** @type {AudioContext | null} */
   #context = null;
@@ -89,7 +101,7 @@ export class VoiceClient extends EventTarget {
     this.#starts += 1;
     const start = this.#starts;
     const context = await this.#openContext();
-    const opened = microphone && !this.#microphone ? await Microphone.open(context) : null;
+    const opened = microphone && !this.#microphone ? await Microphone.open(context, this.#devices.microphone) : null;
     if (start !== this.#starts) {
       opened?.close(); // the user has changed their mind meanwhile
       return;
@@ -119,12 +131,63 @@ export class VoiceClient extends EventTarget {
 
   /** A typed message. @param {string} text */
   sendText(text) {
-    this.#connection?.send({ type: "text", text });
+    this.send({ type: "text", text });
   }
 
   /** Stop the reply that is being made or heard. */
   cancel() {
-    this.#connection?.send({ type: "cancel" });
+    this.send({ type: "cancel" });
+  }
+
+  /**
+   * Answer now, without waiting for the user.
+   *
+   * @param {object} [options]  `instructions`, `modalities`, `aside`, `follows`, …: see PROTOCOL.md
+   */
+  respond(options = {}) {
+    this.send({ ...options, type: "respond" });
+  }
+
+  /** Any other message of the protocol; dropped without a connection. @param {object} message */
+  send(message) {
+    this.#connection?.send(message);
+  }
+
+  /**
+   * Change `language`, `voice`, `turn`, …: now, and for the sessions to come.
+   *
+   * @param {Record<string, unknown>} config  see PROTOCOL.md
+   */
+  configure(config) {
+    this.#config = { ...this.#config, ...config };
+    if (this.status === "open") this.send({ type: "config.update", config });
+  }
+
+  /**
+   * Keep the microphone to yourself. An open turn ends here, and is answered.
+   *
+   * @param {boolean} muted
+   */
+  setMuted(muted) {
+    if (muted === this.#muted) return;
+    this.#muted = muted;
+    this.#tellMuted();
+  }
+
+  /**
+   * Choose devices, at once if they are open. An empty name is the system's own choice.
+   *
+   * @param {{microphone?: string, loudspeaker?: string}} ids  of `enumerateDevices`
+   * @throws {DOMException}  `NotFoundError`, … where a device is not there
+   */
+  async useDevices({ microphone = "", loudspeaker = "" }) {
+    const moved = microphone !== this.#devices.microphone;
+    this.#devices = { microphone, loudspeaker };
+    await this.#useLoudspeaker();
+    if (!moved || !this.#microphone || !this.#context) return;
+    const other = await Microphone.open(this.#context, microphone);
+    this.#microphone?.close();
+    this.#adopt(other);
   }
 
   /**
@@ -144,9 +207,20 @@ export class VoiceClient extends EventTarget {
         await context.audioWorklet.addModule(new URL(name, import.meta.url));
       }
       this.#context = context;
+      await this.#useLoudspeaker();
     }
     await this.#context.resume();
     return this.#context;
+  }
+
+  /** Not every browser lets a page choose. */
+  async #useLoudspeaker() {
+    const context = /** @type {any} */ (this.#context);
+    await context?.setSinkId?.(this.#devices.loudspeaker);
+  }
+
+  #tellMuted() {
+    this.send({ type: this.#muted ? "audio.mute" : "audio.unmute" });
   }
 
   /** @param {Microphone} microphone */
@@ -193,6 +267,7 @@ export class VoiceClient extends EventTarget {
       },
       playback: { reports: true, interval_ms: REPORT_INTERVAL_MS, echo_cancelled: true },
       features: FEATURES,
+      config: { ...this.#config, tools: offered(this.tools) },
     };
   }
 
@@ -210,7 +285,7 @@ export class VoiceClient extends EventTarget {
   #sendAudio(samples) {
     if (this.status !== "open") return;
     if (this.#samplesSent === 0) this.#firstSampleAt = performance.now() - FRAME_MS;
-    this.#connection?.sendAudio(this.#samplesSent, samples);
+    this.#connection?.sendAudio(this.#samplesSent, this.#muted ? samples.fill(0) : samples);
     this.#samplesSent += samples.length;
   }
 
@@ -222,7 +297,13 @@ export class VoiceClient extends EventTarget {
     if (type === "playback.pause") this.#loudspeaker?.pause(stream);
     if (type === "playback.resume") this.#loudspeaker?.resume(stream);
     if (type === "playback.stop") this.#flush(stream);
+    if (type === "tool.call" && message.by === "client") this.#runTool(message);
     this.#emit("event", message);
+  }
+
+  /** @param {any} call */
+  async #runTool(call) {
+    this.send(await answer(this.tools, call));
   }
 
   /** @param {any} ready */
@@ -234,6 +315,7 @@ export class VoiceClient extends EventTarget {
     this.#loudspeaker = new Loudspeaker(/** @type {AudioContext} */ (this.#context), rate);
     this.#listen(this.#loudspeaker, "playback", (heard) => this.#onPlayback(heard));
     this.#setStatus("open");
+    if (this.#muted) this.#tellMuted();
   }
 
   /** @param {import("./frames.js").Frame} frame */
