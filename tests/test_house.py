@@ -60,6 +60,7 @@ UNTESTED = {
     "voice_server/links/switchboard.py": "real sockets: tests/sockets are its tests",
     "voice_server/links/realtime.py": "real sockets: tests/sockets are its tests",
     "voice_server/links/phone.py": "real sockets: tests/phone are its tests",
+    "voice_server/links/asterisk.py": "real sockets: tests/phone are its tests",
     "voice_server/links/voice.py": "two routes: tests/sockets are its tests",
     "voice_server/links/websocket.py": "a real socket: tests/sockets are its tests",
     "voice_server/settings/__init__.py": "names",

@@ -25,6 +25,7 @@ from voice_server.door.reception import reception
 from voice_server.door.tls import page_url
 from voice_server.engines import Engines
 from voice_server.identity.identities import Identities
+from voice_server.links.asterisk import add_asterisk_routes
 from voice_server.links.audiosocket import audiosocket_calls
 from voice_server.links.openai_desk import OpenAIDesk
 from voice_server.links.openai_rest import add_openai_routes
@@ -86,6 +87,7 @@ class VoiceServer:
         add_realtime_routes(app.router, self.house, self.switchboard)
         add_openai_routes(app.router, self.house, self._desk)
         add_phone_routes(app.router, self.exchange)
+        add_asterisk_routes(app.router, self._desk, self.exchange, self.house.settings)
         add_token_routes(app.router, self.house, self._desk, self._admission)
         app.router.add_get("/livez", _alive)
         app.router.add_get("/readyz", self._ready)

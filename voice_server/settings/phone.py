@@ -42,6 +42,10 @@ class PhoneSettings(Section):
     """How the language model reads the keys; empty: it does not."""
     digits_wait_ms: Annotated[int, Field(ge=100, le=10_000)] = 2000
     """After the last key the digits go to the language model; `#` sends them at once."""
+    asterisk_url: str = ""
+    """Asterisk's HTTP server, e.g. `http://127.0.0.1:8088`, to fetch calls that wait there."""
+    asterisk_user: str = ""
+    asterisk_password: str = Field(default="", repr=False)
     audiosocket: bool = False
     """Listen for Asterisk's AudioSocket. It knows no keys: keep it on a private network."""
     audiosocket_host: str = "127.0.0.1"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
+from aiohttp import web
 
 from audio import Samples
 from audio.formats import AudioFormat, Codec, Decoder, encode
@@ -66,7 +67,11 @@ class AsteriskLine(Line):
     """A channel of chan_websocket: it queues, holds, flushes, and says when it is nearly full."""
 
     def __init__(
-        self, socket: aiohttp.ClientWebSocketResponse, codec: str, *, as_json: bool
+        self,
+        socket: aiohttp.ClientWebSocketResponse | web.WebSocketResponse,
+        codec: str,
+        *,
+        as_json: bool,
     ) -> None:
         format = {
             "slin16": AudioFormat(Codec.PCM_S16LE, 16_000),
