@@ -26,7 +26,8 @@ HELLO = ("--set", "phone.greeting=Hello.", "--set", "tts.scripted.char_ms=20")
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[ServerProcess]:
     """It wants a token."""
-    with ServerProcess(*SCRIPTED, *HELLO, "--set", f"phone.token={TOKEN}") as server:
+    limits = ("--set", f"phone.token={TOKEN}", "--set", "phone.calls_waiting_max=2")
+    with ServerProcess(*SCRIPTED, *HELLO, *limits) as server:
         yield server
 
 
@@ -86,6 +87,16 @@ async def test_without_the_token_the_call_is_over_before_it_began(guarded: Serve
     async with asterisk_call(guarded.url) as asterisk:
         await asterisk.ended.wait()
         assert asterisk.hung_up
+
+
+async def test_connections_that_say_nothing_do_not_take_all_lines(guarded: ServerProcess) -> None:
+    url = f"{guarded.url}twilio/media"
+    async with aiohttp.ClientSession() as http, http.ws_connect(url), http.ws_connect(url):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(url)
+        assert refused.value.status == 503
+    async with twilio_call(guarded.url, token=TOKEN) as call:
+        await hears_hello(call)
 
 
 async def test_twilio_signs_its_stream(signed: ServerProcess) -> None:

@@ -177,7 +177,7 @@ async def test_keys_stop_an_answer_and_are_answered(scripted_phone: ServerProces
 
 
 async def test_the_line_is_not_dead_while_the_language_model_thinks() -> None:
-    slow = ("--set", "llm.scripted.first_token_ms=3500", "--set", "phone.filler_ms=600")
+    slow = ("--set", "llm.scripted.first_token_ms=2800", "--set", "phone.filler_ms=600")
     with ServerProcess(*AUDIOSOCKET, *SCRIPTED[:4], *slow) as server:
         async with (
             twilio_call(server.url) as twilio,
@@ -189,9 +189,9 @@ async def test_the_line_is_not_dead_while_the_language_model_thinks() -> None:
                 await call.say(story)
                 asked_ms = call.heard_ms()
                 await call.until_sounding(100)
-                assert call.heard_ms() - asked_ms < 3000, "before the answer could be there"
+                assert call.heard_ms() - asked_ms < 2500, "before the answer could be there"
                 await call.until(lambda: call.quiet_ms() >= 400)
-                await call.until_sounding(1500)
+                await call.until_sounding(600)
                 await call.hang_up()
 
             await asyncio.gather(waits(twilio), waits(audiosocket))

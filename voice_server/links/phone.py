@@ -56,6 +56,11 @@ class LoggedCall:
         """Peer and call."""
         return self._wire.call
 
+    @property
+    def started(self) -> bool:
+        """As the wire's."""
+        return self._wire.started
+
     def greet(self) -> list[ev.ClientEvent]:
         """As the wire's."""
         return self._wire.greet()
@@ -88,7 +93,7 @@ class Exchange:
         self._rehearsed = asyncio.Event()
         self._switchboard = switchboard
         self._metrics = metrics
-        self._calls = 0
+        self._calls: set[LoggedCall] = set()
 
     async def rehearse(self) -> None:
         """Say once what will be said in every call; a voice that remembers has it ready then."""
@@ -113,7 +118,9 @@ class Exchange:
     @property
     def full(self) -> bool:
         """Whether no further call is taken."""
-        return self._calls >= self._settings.phone.calls_max
+        waiting = sum(not call.started for call in self._calls)
+        phone = self._settings.phone
+        return len(self._calls) >= phone.calls_max or waiting >= phone.calls_waiting_max
 
     async def connect(
         self, request: web.Request, dialect: Dialect, *, vouched: bool, subprotocol: str = ""
@@ -126,7 +133,7 @@ class Exchange:
         wire = LoggedCall(PhoneWire(dialect, policy, self._filler))
         known = CALLER if vouched or policy.secrets else None
         protocols = (subprotocol,) if subprotocol else ()
-        self._enter(dialect.peer)
+        self._enter(wire, dialect.peer)
         try:
             return await self._switchboard.connect(request, wire, protocols, known=known)
         finally:
@@ -146,7 +153,7 @@ class Exchange:
             self._refused(dialect.peer, ErrorCode.NO_CAPACITY, "All lines are busy.")
             transport.abort()
             return
-        self._enter(dialect.peer)
+        self._enter(wire, dialect.peer)
         try:
             await self._switchboard.hold(socket, transport, wire, CALLER)
         except Denied as denied:
@@ -155,12 +162,12 @@ class Exchange:
         finally:
             self._leave(wire, dialect.peer)
 
-    def _enter(self, peer: str) -> None:
-        self._calls += 1
+    def _enter(self, wire: LoggedCall, peer: str) -> None:
+        self._calls.add(wire)
         self._metrics.phone_calls.labels(peer).inc()
 
     def _leave(self, wire: LoggedCall, peer: str) -> None:
-        self._calls -= 1
+        self._calls.discard(wire)
         self._metrics.phone_calls.labels(peer).dec()
         logger.info("call ended", extra={"call": wire.call})
 

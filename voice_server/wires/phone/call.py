@@ -25,9 +25,9 @@ from voice_server.wires.phone import (
 )
 from voice_server.wires.phone.chunk_order import ChunkOrder
 from voice_server.wires.phone.comfort import SILENCE, Comfort, Phrase
+from voice_server.wires.phone.courtesy import Courtesy
 from voice_server.wires.phone.far_end import FarEnd
 from voice_server.wires.phone.keypad import KEYS, Keypad
-from voice_server.wires.phone.manners import Manners
 from voice_server.wires.phone.policy import CallPolicy, call_name
 
 
@@ -40,13 +40,18 @@ class PhoneWire:
         """Peer and call, for the logs; the peer alone until the call has a name."""
         self._dialect = dialect
         self._policy = policy
-        self._manners = Manners(policy.phone)
+        self._courtesy = Courtesy(policy.phone)
         self._keypad = Keypad(policy.phone)
         self._filler = filler
         self._replying = False
         self._comfort: Comfort | None = None
         self._far_end: FarEnd | None = None
         self._order: ChunkOrder | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether the call has said who it is, and was taken."""
+        return self._far_end is not None
 
     # From the peer ---------------------------------------------------------------------------
 
@@ -57,7 +62,7 @@ class PhoneWire:
     def receive(self, data: str | bytes) -> list[ev.ClientEvent]:
         """Translate one message."""
         events = [event for signal in self._dialect.read(data) for event in self._take(signal)]
-        return events + self._manners.take() if self._far_end else events
+        return events + self._courtesy.take() if self._far_end else events
 
     def _take(self, signal: Signal) -> list[ev.ClientEvent]:
         match signal:
@@ -101,7 +106,7 @@ class PhoneWire:
             return [_refused("Audio came before the call has started.")]
         events = self._order.take(audio)
         ms = sum(map(self._duration_ms, events))
-        for watch in (self._far_end, self._manners, self._comfort):
+        for watch in (self._far_end, self._courtesy, self._comfort):
             watch.pass_time(ms)
         return [*events, *self._keypad.pass_time(ms)]
 
@@ -126,7 +131,7 @@ class PhoneWire:
         orders = [*self._late_orders(event), *self._orders(event)]
         if isinstance(event, ev.ReplyStarted | ev.ReplyDone):
             self._replying = isinstance(event, ev.ReplyStarted)
-        if self._manners.note(event) or _ends(event):
+        if self._courtesy.note(event) or _ends(event):
             orders.append("hang_up")
         return [message for order in orders for message in self._dialect.write(order)]
 

@@ -22,7 +22,7 @@ class Mood(Enum):
     OVER = auto()
 
 
-class Manners:
+class Courtesy:
     """One call's."""
 
     def __init__(self, settings: PhoneSettings) -> None:
