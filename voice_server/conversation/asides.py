@@ -6,11 +6,10 @@ floor and is never interrupted by voice.
 
 from collections.abc import Callable, Sequence
 
-from voice_server.closes import ErrorCode
 from voice_server.conversation.active_reply import ActiveReply, ReplyEvent
 from voice_server.conversation.casting import ReplyCall
 from voice_server.conversation.reply_maker import ReplyMaker
-from voice_server.events import ErrorRaised, Item, ReplyStarted, ReplyStatus, ServerEvent
+from voice_server.events import Item, ReplyStarted, ReplyStatus, ServerEvent
 from voice_server.metrics import Metrics
 
 ASIDES_MAX = 4
@@ -28,16 +27,16 @@ class Asides:
         self._emit = emit
         self._replies: dict[int, ActiveReply] = {}
 
-    def begin(self, call: ReplyCall, items: Sequence[Item], number: int) -> bool:
-        """Begin a reply that is only written, unless there are too many."""
-        if len(self._replies) >= ASIDES_MAX:
-            message = "Too many replies beside the conversation are being made. Wait for one."
-            self._emit(ErrorRaised(ErrorCode.RATE_LIMITED, message))
-            return False
+    @property
+    def full(self) -> bool:
+        """Whether no further one may begin."""
+        return len(self._replies) >= ASIDES_MAX
+
+    def begin(self, call: ReplyCall, items: Sequence[Item], number: int) -> None:
+        """Begin a reply that is only written."""
         reply = self._maker.begin(call, items, number)
         self._replies[reply.plan.reply] = reply
         self._emit(ReplyStarted(number, reply.cause, reply.turn, reply.request, speaks=False))
-        return True
 
     def take(self, event: ReplyEvent, now: float) -> bool:
         """What a reply's task made; False if it is none of ours."""

@@ -99,6 +99,9 @@ class Requests:
         items = None if asked.input is None else tuple(self._item(one) for one in asked.input)
         call = ReplyCall("request", request=asked, items=items)
         self._check(call)
+        if asked.aside and asked.speaks is False and self._speaker.asides.full:
+            message = "too many replies beside the conversation are being made; wait for one"
+            raise RequestError(message, ErrorCode.RATE_LIMITED)
         if asked.aside or not self._dialogue.owe(call):
             self._speaker.call(call, now)
 

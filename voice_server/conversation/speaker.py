@@ -75,7 +75,7 @@ class Speaker:
             tools=tools,
             post=post,
         )
-        self._asides = Asides(self._maker, metrics, emit)
+        self.asides = Asides(self._maker, metrics, emit)
         self._self_hearing = SelfHearing(options.echo_cancelled)
         self._held: ActiveReply | None = None
         self._aftermath = Aftermath(self.memory, metrics, emit)
@@ -132,7 +132,8 @@ class Speaker:
     def _call_aside(self, call: ReplyCall) -> None:
         """Numbers are given in the order of telling, so what is held takes another."""
         self.forget_foreseen()
-        self._told += self._asides.begin(call, self.memory.items, self._told + 1)
+        self._told += 1
+        self.asides.begin(call, self.memory.items, self._told)
 
     def _begin(self, call: ReplyCall, now: float, starts_at: float = 0.0) -> None:
         """Give the floor to a new reply, or to the held one if it would be the same."""
@@ -240,7 +241,7 @@ class Speaker:
             ):
                 self._turns.reply_ready()
             self._held.room.set(self._held.playout.unsent_ms < HELD_MS_MAX)
-        elif not self._asides.take(event, now):
+        elif not self.asides.take(event, now):
             self._metrics.late_events.inc()
 
     def progress(self, now: float) -> None:
@@ -360,7 +361,7 @@ class Speaker:
 
     def cancel(self, number: int | None, now: float) -> bool:
         """Stop a reply because the client asks; False if there is none such."""
-        if self._asides.cancel(number, now) and number is not None:
+        if self.asides.cancel(number, now) and number is not None:
             return True
         if self.current and number in (None, self.current.number):
             self.stop("cancelled", now)
@@ -391,7 +392,7 @@ class Speaker:
         """The session is over."""
         self._waiting.clear()
         self.calls.close()
-        self._asides.close()
+        self.asides.close()
         self._maker.close()
         self.forget_foreseen()
         if self.current:

@@ -68,14 +68,15 @@ def test_a_reply_beside_the_conversation_is_made_while_another_is_spoken() -> No
 
 def test_only_so_many_are_made_beside_the_conversation() -> None:
     async def plot(story: Story) -> None:
-        for _ in range(5):
-            await story.send(ev.ReplyRequested(speaks=False, aside=True))
+        for number in range(5):
+            asked = ev.ReplyRequested(speaks=False, aside=True)
+            await story.send(ev.Identified(str(number), asked))
         await story.send(ev.ReplyCancelled())
         await story.send(ev.ReplyCancelled(3))
 
     story = tell(plot, strict=False)
     (error,) = story.all(ev.ErrorRaised)
-    assert error.code == "rate_limited"
+    assert (error.code, error.id) == ("rate_limited", "4")
     assert [done.status for done in story.all(ev.ReplyDone)] == ["cancelled"] * 4
 
 
