@@ -302,8 +302,6 @@ class MessageRefused:
     id: str | None = None
     fatal: bool = False
     """The session cannot be opened like this."""
-    reason: str = ""
-    """The wire's own name for it; comes back in `ErrorRaised`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -701,8 +699,6 @@ class ErrorRaised:
     message: str
     fatal: bool = False
     id: str | None = None
-    reason: str = ""
-    """The wire's own name for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ pytestmark = pytest.mark.pure
 SHOWN = {
     "ErrorRaised.id": "what the client calls its message",
     "ErrorRaised.message": "our sentence",
-    "ErrorRaised.reason": "names of ours",
     "FinalTranscript.language": "two letters",
     "Identified.id": "what the client calls its message",
     "Item.call": "a number",
@@ -37,7 +36,6 @@ SHOWN = {
     "MessageAcknowledged.id": "what the client calls its message",
     "MessageRefused.id": "what the client calls its message",
     "MessageRefused.message": "our sentence",
-    "MessageRefused.reason": "names of ours",
     "Noticed.detail": "our sentence",
     "PartialTranscript.language": "two letters",
     "ReplyDone.metrics": "names of ours",

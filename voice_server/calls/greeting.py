@@ -26,8 +26,8 @@ class Greeting:
                     match event:
                         case ev.SessionOpened():
                             return event
-                        case ev.MessageRefused(code, message, id, fatal, reason):
-                            error = ev.ErrorRaised(code, message, fatal, id, reason)
+                        case ev.MessageRefused(code, message, id, fatal):
+                            error = ev.ErrorRaised(code, message, fatal, id)
                             if not await self.refuse(error):
                                 return None
                         case _:

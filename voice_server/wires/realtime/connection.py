@@ -146,7 +146,7 @@ class Connection:
         name = self.name("errand")
         id = error.event_id or event_id
         self._errands[name] = Errand("refused", id, param=error.param, reason=error.reason)
-        return ev.MessageRefused(ErrorCode.BAD_REQUEST, str(error), name, reason=error.reason)
+        return ev.MessageRefused(ErrorCode.BAD_REQUEST, str(error), name)
 
     def come_back(self, name: str | None) -> Errand | None:
         """An errand is done, or refused."""

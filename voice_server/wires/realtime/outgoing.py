@@ -164,7 +164,7 @@ class Outgoing:
         message = event.message
         if event.code is ErrorCode.MAX_SESSION:
             message = f"Your session hit the maximum duration of {self._life}."
-        type, code = errors.type_of(event.code), event.reason or errors.code_of(event.code)
+        type, code = errors.type_of(event.code), errors.code_of(event.code)
         return [errors.error_event(type, code, message, None, None)]
 
     def _refused(self, errand: Errand, event: ev.ErrorRaised) -> list[Json]:
@@ -177,9 +177,7 @@ class Outgoing:
         connection.waiting.discard(errand.item)
         if errand.before and connection.session == errand.session:
             connection.session = errand.before
-        reason = (
-            errand.reason or event.reason or _REASONS.get(errand.kind) or errors.code_of(event.code)
-        )
+        reason = errand.reason or _REASONS.get(errand.kind) or errors.code_of(event.code)
         message = event.message
         if reason == "input_audio_buffer_commit_empty" and errand.kind != "refused":
             connection.turns.reciting = ""
