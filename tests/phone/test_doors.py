@@ -82,7 +82,7 @@ async def test_asterisk_may_bring_it_as_a_password(guarded: ServerProcess) -> No
 async def test_without_the_token_the_call_is_over_before_it_began(guarded: ServerProcess) -> None:
     async with twilio_call(guarded.url, token="wrong") as call:
         await call.ended.wait()
-        assert call.socket.close_code == 4501
+        assert call.closed_with(4501)
         assert call.sent == []
     async with asterisk_call(guarded.url) as asterisk:
         await asterisk.ended.wait()
@@ -168,7 +168,7 @@ async def test_a_call_lasts_so_long_and_no_longer(signed: ServerProcess) -> None
     async with twilio_call(signed.url, headers) as call:
         await asyncio.wait_for(call.ended.wait(), 20)
         assert call.heard_ms() >= 4000
-        assert call.socket.close_code == 1000
+        assert call.closed_with(1000)
 
 
 async def test_audiosocket_is_for_its_peers_only(signed: ServerProcess) -> None:

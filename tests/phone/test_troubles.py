@@ -148,7 +148,7 @@ async def test_a_caller_who_says_nothing_is_asked_and_then_left_in_each_protocol
             audiosocket_call(server.ready["audiosocket"]) as audiosocket,
         ):
             await asyncio.gather(*map(said_goodbye, (twilio, asterisk, audiosocket)))
-            assert twilio.socket.close_code == 1000
+            assert twilio.closed_with(1000)
             assert asterisk.hung_up
             assert audiosocket.hung_up
 
@@ -208,7 +208,7 @@ async def test_a_server_that_stops_lets_answers_end_and_hangs_up() -> None:
             await asyncio.gather(*(c.until_sounding(40) for c in (twilio, asterisk, audiosocket)))
             status = await asyncio.to_thread(server.stop)
             await asyncio.wait_for(twilio.ended.wait(), 20)
-            assert twilio.socket.close_code == 1001
+            assert twilio.closed_with(1001)
             assert asterisk.hung_up
             assert audiosocket.hung_up
             assert all(c.sounding_ms() > 1000 for c in (twilio, asterisk, audiosocket)), (

@@ -57,9 +57,9 @@ class LoggedCall:
         return self._wire.call
 
     @property
-    def started(self) -> bool:
+    def nameless(self) -> bool:
         """As the wire's."""
-        return self._wire.started
+        return self._wire.nameless
 
     def greet(self) -> list[ev.ClientEvent]:
         """As the wire's."""
@@ -118,7 +118,7 @@ class Exchange:
     @property
     def full(self) -> bool:
         """Whether no further call is taken."""
-        waiting = sum(not call.started for call in self._calls)
+        waiting = sum(call.nameless for call in self._calls)
         phone = self._settings.phone
         return len(self._calls) >= phone.calls_max or waiting >= phone.calls_waiting_max
 

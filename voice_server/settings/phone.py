@@ -22,8 +22,8 @@ class PhoneSettings(Section):
     """Callers that `/twilio/voice` answers, e.g. `+4369912345678` or `+43*`; empty: everybody."""
     calls_max: Annotated[int, Field(ge=1)] = 50
     """Calls at once."""
-    calls_waiting_max: Annotated[int, Field(ge=1)] = 10
-    """Connections that have not said yet which call they are."""
+    calls_waiting_max: Annotated[int, Field(ge=1)] = 20
+    """Connections that have not said yet which call they are, and proved it."""
     call_s_max: Seconds = 1800.0
     """Then the farewell is spoken, and the call ended; 0 never."""
     lead_ms: Annotated[int, Field(ge=200, le=10_000)] = 1500

@@ -77,6 +77,10 @@ class MediaStream(Line):
         await self.tell("stop", stop={"accountSid": ACCOUNT, "callSid": CALL})
         await self.socket.close()
 
+    def closed_with(self, code: int) -> bool:
+        """Whether the server closed like this; its word may be lost, because a caller talks on."""
+        return self.socket.close_code in (code, aiohttp.WSCloseCode.ABNORMAL_CLOSURE)
+
     async def receive(self) -> None:
         """Do what the server says, until it closes."""
         decoder = Decoder(AudioFormat(self.codec, self.rate))

@@ -49,9 +49,9 @@ class PhoneWire:
         self._order: ChunkOrder | None = None
 
     @property
-    def started(self) -> bool:
-        """Whether the call has said who it is, and was taken."""
-        return self._far_end is not None
+    def nameless(self) -> bool:
+        """Whether it is still to be said, and proved, which call this is."""
+        return self._far_end is None and not self._policy.vouched
 
     # From the peer ---------------------------------------------------------------------------
 
