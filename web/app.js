@@ -3,9 +3,15 @@
  */
 
 import { Conversation } from "./conversation.js";
+import { download } from "./downloads.js";
 import { EntriesView } from "./entries-view.js";
 import { Orb } from "./orb.js";
 import { describe, describeRetry } from "./problems.js";
+import { PushToTalk } from "./push-to-talk.js";
+import { SettingsPanel } from "./settings-panel.js";
+import { configOf, forgets } from "./settings.js";
+import { Tabs } from "./tabs.js";
+import { Transcript } from "./transcript.js";
 import { VoiceClient } from "./voice-client.js";
 
 /** @type {Record<string, string>} */
@@ -18,7 +24,8 @@ const STATE_WORDS = {
   endpointing: "Hearing you",
   thinking: "Thinking",
   speaking: "Speaking",
-  paused: "Hearing you",
+  paused: "Paused",
+  held: "Hold to talk",
 };
 
 /** @type {Record<string, string>} */
@@ -27,6 +34,8 @@ const HINTS = {
   connecting: "If your browser asks, allow the microphone.",
   listening: "Say something. It hears where your sentence ends.",
   speaking: "Talk over it, or press Esc, to stop it.",
+  paused: "It goes on if that was nothing.",
+  held: "Keep the button, or the space bar, down while you speak.",
 };
 
 /** @type {Record<string, string>} */
@@ -39,6 +48,14 @@ const client = new VoiceClient();
 const conversation = new Conversation();
 const entries = new EntriesView(at("entries"), at("scroller"));
 const orb = new Orb(at("orb"), () => client.analysers);
+const transcript = new Transcript((ms) => client.capturedAt(ms));
+const panel = new SettingsPanel(at("settings"), localStorage, keyOf);
+const button = new PushToTalk(at("talk"), onHeld, () => pushing());
+const tabs = new Tabs(() => {
+  if (client.status === "idle") return;
+  client.stop();
+  showProblem(describe({ code: "taken_over" }), { reconnect: true });
+});
 
 /** When the user's last words ended, on the clock of `performance.now()`. @type {number | null} */
 let speechEndedAt = null;
@@ -50,7 +67,13 @@ let serverState = "listening";
 
 // What the user does ---------------------------------------------------------------------------
 
-at("talk").onclick = () => (client.hasMicrophone ? client.stop() : start({ microphone: true }));
+at("talk").onclick = () => {
+  if (!client.hasMicrophone) start({ microphone: true });
+  else if (!pushing()) client.stop();
+};
+at("end").onclick = () => client.stop();
+at("open-settings").onclick = () => panel.open();
+at("close-settings").onclick = () => at("settings").close();
 at("reconnect").onclick = () => start(devices);
 at("transcribe").onchange = () => {
   client.setMode(at("transcribe").checked ? "transcription" : "conversation");
@@ -62,30 +85,74 @@ at("composer").onsubmit = (/** @type {SubmitEvent} */ event) => {
   if (text) say(text);
   at("message").value = "";
 };
-for (const button of at("suggestions").querySelectorAll("button")) {
-  button.onclick = () => say(button.textContent);
+for (const suggestion of at("suggestions").querySelectorAll("button")) {
+  suggestion.onclick = () => say(suggestion.textContent);
+}
+for (const format of at("downloads").querySelectorAll("button")) {
+  format.onclick = () => download(transcript.utterances, format.value);
 }
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") client.cancel();
+  if (event.key === "Escape" && !at("settings").open) client.cancel();
 });
+panel.addEventListener("change", (event) => {
+  const { before, now } = /** @type {CustomEvent} */ (event).detail;
+  applySettings();
+  if (forgets(before, now)) client.setMode(client.mode);
+});
+
+/** What was chosen, for the page and for the session. */
+async function applySettings() {
+  const { settings } = panel;
+  document.documentElement.dataset.colours = settings.colours;
+  document.body.dataset.talking = settings.talking;
+  client.configure(configOf(settings));
+  client.setMuted(pushing() && !button.held);
+  showStatus();
+  try {
+    await client.useDevices(settings);
+  } catch (error) {
+    explain(error);
+  }
+}
+
+function pushing() {
+  return panel.settings.talking === "held";
+}
+
+/** @param {boolean} held */
+function onHeld(held) {
+  client.setMuted(!held);
+  if (held && !client.hasMicrophone) start({ microphone: true });
+  showStatus();
+}
+
+function keyOf() {
+  return new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+}
 
 /** @param {{microphone: boolean}} wanted */
 async function start(wanted) {
   if (starting) return;
   starting = true;
   devices = wanted;
-  client.key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+  client.key = keyOf();
+  tabs.claim();
   hideProblem();
   if (client.status === "idle") showState("connecting");
   try {
     await client.start(wanted);
   } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
-    showProblem(describe({ code: error.name, message: error.message }));
+    explain(error);
   } finally {
     starting = false;
     showStatus();
   }
+}
+
+/** @param {unknown} error  of the browser's devices */
+function explain(error) {
+  if (!(error instanceof DOMException)) throw error;
+  showProblem(describe({ code: error.name, message: error.message }));
 }
 
 /** A typed message needs no microphone, only a conversation. @param {string} text */
@@ -139,6 +206,7 @@ function onPlayback({ type, stream, position, at: heardAt }) {
 function onEvent(event) {
   const entry = conversation.apply(event);
   if (entry) draw(entry);
+  if (transcript.apply(event)) at("downloads").hidden = false;
   switch (event.type) {
     case "ready":
       serverState = "listening";
@@ -178,8 +246,10 @@ function onStatus({ status, retryInMs, error = null }) {
 
 function showStatus() {
   const listening = client.hasMicrophone;
-  at("talk").setAttribute("aria-pressed", String(listening));
-  at("talk").setAttribute("aria-label", listening ? "Stop talking" : "Start talking");
+  const label = pushing() ? "Hold to talk" : listening ? "Stop talking" : "Start talking";
+  at("talk").setAttribute("aria-pressed", String(listening && (!pushing() || button.held)));
+  at("talk").setAttribute("aria-label", label);
+  at("end").hidden = !pushing() || !listening;
   if (client.status !== "open") document.body.dataset.voice = "false";
   showState(client.status === "open" ? serverState : client.status);
 }
@@ -187,7 +257,8 @@ function showStatus() {
 /** @param {string} state */
 function showState(state) {
   const deaf = state === "listening" && !client.hasMicrophone;
-  const shown = deaf ? "idle" : state;
+  const quiet = state === "listening" && !deaf && pushing() && !button.held;
+  const shown = deaf ? "idle" : quiet ? "held" : state;
   document.body.dataset.state = shown;
   orb.state = shown;
   const writing = shown === "listening" && client.mode === "transcription";
@@ -239,3 +310,5 @@ function textElement(tag, text) {
   node.textContent = text;
   return node;
 }
+
+applySettings();

@@ -1,25 +1,30 @@
 /**
  * What was said so far, as a list of entries that the page draws. Pure: events in, entries out.
  *
- * An entry belongs to the user (keyed by item) or to the assistant (keyed by response). Text of a
- * turn is `stable` (will not change) and `unstable` (may); text of a reply is `text` (heard, or on
- * its way) and `unheard` (cut off by an interruption).
+ * An entry belongs to the user (keyed by item), to the assistant (keyed by response), or to a tool
+ * (keyed by call). Text of a turn is `stable` (will not change) and `unstable` (may); text of a
+ * reply is `stable` (heard, or on its way) and `unheard` (cut off by an interruption); a tool's name
+ * is `stable`, what it was asked and has answered are its `details`.
  */
+
+import { median, waterfall } from "./waterfall.js";
 
 /**
  * @typedef {object} Latency
  * @property {Record<string, number>} parts  milliseconds on the server, by name, in order
  * @property {number | null} heardMs         end of speech to first sound, on the client's clock
+ * @property {number | null} medianMs        of this answer and those before it
  */
 
 /**
  * @typedef {object} Entry
  * @property {string} key
- * @property {"user" | "assistant"} speaker
+ * @property {"user" | "assistant" | "tool"} speaker
  * @property {number} stream     of a reply's audio; -1 before it has one
  * @property {string} stable
  * @property {string} unstable
  * @property {string} unheard
+ * @property {string[]} details
  * @property {number | null} spoken  characters of `stable` that have sounded; null: not known
  * @property {boolean} done      nothing of it will change
  * @property {string} outcome    of a reply: "", "interrupted", "cancelled", "failed", "length"
@@ -65,6 +70,10 @@ export class Conversation {
         return this.#measure(this.#reply(event.response), event.metrics);
       case "response.done":
         return this.#endReply(event);
+      case "tool.call":
+        return this.#callTool(event);
+      case "item.added":
+        return this.#answerTool(event.item);
       default:
         return null;
     }
@@ -156,7 +165,22 @@ export class Conversation {
     const entry = this.#reply(response);
     entry.done = true;
     entry.outcome = status === "completed" ? "" : status;
-    return this.#measure(entry, metrics);
+    this.#measure(entry, metrics);
+    const answered = this.entries.map(({ latency }) => waterfall(latency).totalMs).filter(Boolean);
+    entry.latency.medianMs = answered.length > 1 ? median(answered) : null;
+    return entry;
+  }
+
+  /** @param {any} event */
+  #callTool({ call, name, args }) {
+    const entry = this.#entry(this.#key("tool", call), "tool");
+    return Object.assign(entry, { stable: name, details: [JSON.stringify(args)] });
+  }
+
+  /** @param {any} item */
+  #answerTool({ kind, call, output }) {
+    const entry = kind === "tool_result" ? this.#find(this.#key("tool", call)) : null;
+    return entry && Object.assign(entry, { details: [entry.details[0], output], done: true });
   }
 
   /** @param {Entry} entry @param {Record<string, number>} metrics */
@@ -192,10 +216,11 @@ export class Conversation {
       stable: "",
       unstable: "",
       unheard: "",
+      details: [],
       spoken: null,
       done: false,
       outcome: "",
-      latency: { parts: {}, heardMs: null },
+      latency: { parts: {}, heardMs: null, medianMs: null },
     };
     this.entries = [...this.entries, entry].slice(-ENTRIES_MAX);
     return entry;

@@ -1,12 +1,17 @@
 /**
- * Draws the conversation: one list item per entry, changed in place. Text is only ever text.
+ * Draws the conversation: one list item per entry, changed in place. Text is only ever text; what
+ * the assistant writes is Markdown.
  */
 
+import { markdown } from "./markdown.js";
 import { duration, waterfall } from "./waterfall.js";
 
 /** @typedef {import("./conversation.js").Entry} Entry */
 
 const UNHEARD_CHARS_MAX = 140;
+
+/** @type {Record<Entry["speaker"], string>} */
+const SPEAKERS = { user: "You: ", assistant: "Answer: ", tool: "Tool: " };
 
 /** @type {Record<string, string>} */
 const OUTCOMES = {
@@ -64,8 +69,8 @@ export class EntriesView {
     const item = element("li", "entry");
     item.dataset.speaker = entry.speaker;
     item.append(
-      element("span", "visually-hidden", entry.speaker === "user" ? "You: " : "Answer: "),
-      element("p", "words"),
+      element("span", "visually-hidden", SPEAKERS[entry.speaker]),
+      element("div", "words"),
     );
     this.#list.append(item);
     this.#items.set(entry.key, item);
@@ -92,27 +97,52 @@ export class EntriesView {
 }
 
 /** @param {Entry} entry */
-function isEmpty({ speaker, stable, unstable, done }) {
-  return speaker === "user" && done && !stable && !unstable;
+function isEmpty({ stable, unstable, unheard, outcome, done }) {
+  return done && !stable && !unstable && !unheard && !outcome;
+}
+
+/** @param {Entry} entry @returns {Node[]} */
+function pieces(entry) {
+  switch (entry.speaker) {
+    case "user":
+      return spokenTo(entry);
+    case "tool":
+      return [toolOf(entry)];
+    default:
+      return answered(entry);
+  }
 }
 
 /** @param {Entry} entry */
-function pieces(entry) {
-  const { speaker, stable, unstable, unheard, done } = entry;
-  const [spoken, coming] = splitAtVoice(entry);
-  /** @type {(Node | string)[]} */
-  const nodes = [element("span", "stable", spoken), element("span", "coming", coming)];
+function spokenTo({ stable, unstable }) {
+  const nodes = [element("span", "stable", stable)];
   if (unstable) nodes.push(element("span", "unstable", stable ? ` ${unstable}` : unstable));
-  if (unheard) nodes.push(gapBefore(unheard), element("s", "unheard", shortened(unheard.trim())));
-  if (speaker === "assistant" && !stable && !unheard && !done) nodes.push(element("span", "dots"));
   return nodes;
 }
 
-/** What has sounded and what will; the server counts whole characters. @param {Entry} entry */
-function splitAtVoice({ stable, spoken, done }) {
-  if (spoken === null || done) return [stable, ""];
-  const characters = [...stable];
-  return [characters.slice(0, spoken).join(""), characters.slice(spoken).join("")];
+/** @param {Entry} entry */
+function answered(entry) {
+  const { stable, unheard, done } = entry;
+  const nodes = markdown(stable, unitsSpoken(entry));
+  if (unheard) {
+    const paragraph = nodes.at(-1) instanceof HTMLParagraphElement ? nodes.pop() : element("p");
+    const cut = /** @type {HTMLElement} */ (paragraph);
+    cut.append(gapBefore(unheard), element("s", "unheard", shortened(unheard.trim())));
+    nodes.push(cut);
+  }
+  return stable || unheard || done ? nodes : [element("span", "dots")];
+}
+
+/** The server counts whole characters, scripts count halves of some. @param {Entry} entry */
+function unitsSpoken({ stable, spoken, done }) {
+  return spoken === null || done ? null : [...stable].slice(0, spoken).join("").length;
+}
+
+/** @param {Entry} entry */
+function toolOf({ stable, details }) {
+  const box = element("details", "tool");
+  box.append(element("summary", "", stable), ...details.map((text) => element("pre", "", text)));
+  return box;
 }
 
 /** The first words of what nobody heard are enough. @param {string} text */
@@ -132,12 +162,16 @@ function footOf({ done, outcome, latency }) {
   if (!done || (!outcome && segments.length === 0)) return null;
   const foot = element("div", "foot");
   if (outcome) foot.append(element("span", "outcome", OUTCOMES[outcome] ?? outcome));
-  if (segments.length) foot.append(latencyOf(segments, totalMs));
+  if (segments.length) foot.append(latencyOf(segments, totalMs, latency.medianMs));
   return foot;
 }
 
-/** @param {import("./waterfall.js").Segment[]} segments @param {number} totalMs */
-function latencyOf(segments, totalMs) {
+/**
+ * @param {import("./waterfall.js").Segment[]} segments
+ * @param {number} totalMs
+ * @param {number | null} medianMs
+ */
+function latencyOf(segments, totalMs, medianMs) {
   const details = element("details", "latency");
   const summary = element("summary");
   const bar = element("span", "latency-bar");
@@ -154,6 +188,9 @@ function latencyOf(segments, totalMs) {
     legend.append(row);
   }
   summary.append(bar, element("span", "latency-total", `${duration(totalMs)} to answer`));
+  if (medianMs !== null) {
+    summary.append(element("span", "latency-median", `median ${duration(medianMs)}`));
+  }
   details.append(summary, legend);
   return details;
 }

@@ -38,6 +38,10 @@ const PROBLEMS = {
     title: "The server ended the conversation",
     advice: "Press the button to begin a new one.",
   },
+  taken_over: {
+    title: "The conversation goes on in another tab",
+    advice: "So it ended here. Reconnect to have it in this one.",
+  },
   idle_timeout: {
     title: "Nobody spoke for a while",
     advice: "So the conversation was closed. Press the button to go on.",

@@ -175,10 +175,11 @@ export class VoiceClient extends EventTarget {
   }
 
   /**
-   * Choose devices, at once if they are open. An empty name is the system's own choice.
+   * Choose devices, at once if they are open. An empty name is the system's own choice, and so is a
+   * device that has gone.
    *
    * @param {{microphone?: string, loudspeaker?: string}} ids  of `enumerateDevices`
-   * @throws {DOMException}  `NotFoundError`, … where a device is not there
+   * @throws {DOMException}  as `Microphone.open`
    */
   async useDevices({ microphone = "", loudspeaker = "" }) {
     const moved = microphone !== this.#devices.microphone;
@@ -213,10 +214,15 @@ export class VoiceClient extends EventTarget {
     return this.#context;
   }
 
-  /** Not every browser lets a page choose. */
+  /** Not every browser lets a page choose, and what was chosen may have gone. */
   async #useLoudspeaker() {
     const context = /** @type {any} */ (this.#context);
-    await context?.setSinkId?.(this.#devices.loudspeaker);
+    try {
+      await context?.setSinkId?.(this.#devices.loudspeaker);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      await context.setSinkId("");
+    }
   }
 
   #tellMuted() {

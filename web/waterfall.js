@@ -42,6 +42,14 @@ export function waterfall({ parts, heardMs }) {
   };
 }
 
+/** @param {number[]} values @returns {number | null} */
+export function median(values) {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 /** @param {number} ms */
 export function duration(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`;
