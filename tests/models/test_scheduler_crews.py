@@ -10,7 +10,7 @@ from models.crew import WorkerDied
 from models.scheduler import Expired, Outcome, Poisonous, Priority, Scheduler
 from voice_server.bench.virtual_time import run_virtual
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.story
 
 LONG_S = 60.0
 
