@@ -56,6 +56,23 @@ class AsrModel:
 
 
 @dataclass(frozen=True, slots=True)
+class LlmModel:
+    """A language model that vLLM can serve."""
+
+    name: str
+    """Where Hugging Face publishes it, `owner/name`: what follows `vllm:` in `llm.engine`."""
+    size_mb: int
+    """Of its weights, on the disk and on the GPU."""
+    licence: str
+    about: str = ""
+
+    @property
+    def repo(self) -> str:
+        """Its name again."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceModel:
     """A Piper voice."""
 
@@ -70,6 +87,35 @@ class VoiceModel:
     licence: str
     path: str
     """Of the `.onnx` file within the repository; `.json` is added for its configuration."""
+
+
+Model = AsrModel | LlmModel | VoiceModel
+
+
+def name_of(model: Model) -> str:
+    """What it is asked for by."""
+    return model.id if isinstance(model, VoiceModel) else model.name
+
+
+def any_model(name: str) -> Model:
+    """The recogniser, voice or language model of that name.
+
+    `owner/name` that the catalogue does not know is taken for a recogniser. Raises `ModelError`
+    with the nearest names.
+    """
+    known = all_models()
+    if name in known:
+        return known[name]
+    if _REPO_ID.fullmatch(name):
+        return asr_model(name)
+    if _VOICE_ID.fullmatch(name):
+        return voice_model(name)
+    raise ModelError(f"No model is called {name!r}. {_nearest(name, known)}")
+
+
+def near_names(name: str) -> list[str]:
+    """Names of the catalogue that look like this one, the nearest first; three at most."""
+    return _close(name, all_models(), cutoff=0.6)
 
 
 def asr_model(name: str) -> AsrModel:
@@ -103,6 +149,20 @@ def asr_models() -> Mapping[str, AsrModel]:
 def voice_models() -> Mapping[str, VoiceModel]:
     """All voices of the catalogue, by id."""
     return {voice_id: _voice(voice_id, entry) for voice_id, entry in _catalogue()["voice"].items()}
+
+
+@functools.cache
+def llm_models() -> Mapping[str, LlmModel]:
+    """All language models of the catalogue, by name, the smallest first."""
+    return {
+        name: LlmModel(name, entry["size_mb"], entry["licence"], entry.get("about", ""))
+        for name, entry in _catalogue()["llm"].items()
+    }
+
+
+def all_models() -> Mapping[str, Model]:
+    """Everything in the catalogue, by name."""
+    return {**asr_models(), **voice_models(), **llm_models()}
 
 
 def _asr(name: str, entry: Mapping[str, Any]) -> AsrModel:
@@ -141,7 +201,11 @@ def _catalogue() -> Mapping[str, Any]:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = _close(name, names, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     return f"There are: {', '.join(names)}."
+
+
+def _close(name: str, known: Iterable[str], *, cutoff: float) -> list[str]:
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)

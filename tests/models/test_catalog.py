@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 from models.catalog import (
     BUNDLED,
     VOICE_REPO,
+    AsrModel,
+    VoiceModel,
+    all_models,
+    any_model,
     asr_model,
     asr_models,
+    llm_models,
+    name_of,
+    near_names,
     voice_model,
     voice_models,
 )
@@ -113,3 +120,27 @@ def test_some_translate() -> None:
     assert asr_model("base").translates
     assert not asr_model("base.en").translates
     assert not asr_model("large-v3-turbo").translates
+
+
+def test_every_language_model_is_described_the_smallest_first() -> None:
+    sizes = [model.size_mb for model in llm_models().values()]
+    assert sizes == sorted(sizes)
+    for model in llm_models().values():
+        assert "/" in model.repo
+        assert model.licence
+        assert model.about
+
+
+def test_any_model_is_found_by_its_name() -> None:
+    for name, model in all_models().items():
+        assert any_model(name) is model
+        assert name_of(model) == name
+    assert isinstance(any_model("someone/whisper-ct2"), AsrModel)
+    assert isinstance(any_model("is_IS-bui-medium"), VoiceModel)
+
+
+def test_a_typo_is_answered_with_names_of_every_kind() -> None:
+    with pytest.raises(ModelError, match=r"No model is called 'smal'\. Did you mean small"):
+        any_model("smal")
+    assert near_names("en_US-lessak-medium")[0] == "en_US-lessac-medium"
+    assert near_names("Qwen/Qwen3-8B")[0] == "Qwen/Qwen3-8B-AWQ"

@@ -10,7 +10,14 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from models.catalog import VOICE_REPO, AsrModel, VoiceModel, asr_model, voice_model
+from models.catalog import (
+    VOICE_REPO,
+    AsrModel,
+    VoiceModel,
+    asr_model,
+    llm_models,
+    voice_model,
+)
 from models.errors import ModelError
 from models.hub import Hub, bundled_asr
 from tests.support.hub import StandInHub, black_hole, closed_port, stand_in_hub
@@ -108,11 +115,93 @@ async def test_an_incomplete_recogniser_is_not_found(
     assert await find_asr(hub) == folder
 
 
-async def test_a_repository_without_a_model_is_not_found(tmp_path: Path) -> None:
-    async with stand_in_hub(StandInHub({REPO: {"config.json": b"{}"}})) as server:
+async def test_a_model_for_another_engine_is_refused_before_it_is_fetched(tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "model.safetensors": b"weights"}
+    async with stand_in_hub(StandInHub({REPO: files})) as server:
         hub = Hub(cache_dir=tmp_path, endpoint=server.url)
+        with pytest.raises(ModelError, match=r"has no model\.bin.*format of CTranslate2"):
+            await fetch_asr(hub)
+        assert server.asked["config.json"] == 0
+
+
+async def test_what_is_here_is_compared_byte_by_byte(
+    whisper_repo: StandInHub, tmp_path: Path
+) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=whisper_repo.url)
+    folder = await fetch_asr(hub)
+    assert set(hub.verify(MODEL, folder).values()) == {"intact"}
+    weights = (folder / "model.bin").resolve()
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    states = hub.verify(MODEL, folder)
+    assert [file.name for file, state in states.items() if state == "damaged"] == ["model.bin"]
+
+
+async def test_a_voice_is_compared_with_what_was_noted(
+    voice_repo: StandInHub, tmp_path: Path
+) -> None:
+    hub = Hub(cache_dir=tmp_path, endpoint=voice_repo.url)
+    path = await fetch_voice(hub)
+    assert set(hub.verify(VOICE, path).values()) == {"intact"}
+    path.write_bytes(b"other")
+    assert hub.verify(VOICE, path)[path] == "damaged"
+
+
+async def test_nobody_knows_what_a_copied_voice_should_be(tmp_path: Path) -> None:
+    hub = Hub(cache_dir=tmp_path)
+    flat = hub.voices_dir / f"{VOICE.id}.onnx"
+    flat.parent.mkdir()
+    for path in hub.files(VOICE, flat):
+        path.write_bytes(b"{}")
+    assert set(hub.verify(VOICE, flat).values()) == {"unknown"}
+
+
+async def test_what_arrives_damaged_is_deleted(voice_repo: StandInHub, tmp_path: Path) -> None:
+    voice_repo.damaged = frozenset({VOICE.path})
+    hub = Hub(cache_dir=tmp_path, endpoint=voice_repo.url)
+    with pytest.raises(ModelError, match=r"onnx did not arrive as it was published.*deleted"):
+        await fetch_voice(hub)
+    assert hub.find_voice(VOICE) is None
+    voice_repo.damaged = frozenset()
+    assert hub.find_voice(VOICE) is None
+    assert await fetch_voice(hub) == hub.find_voice(VOICE)
+
+
+async def test_a_damaged_recogniser_does_not_stay_in_the_shared_cache(
+    whisper_repo: StandInHub, tmp_path: Path
+) -> None:
+    whisper_repo.damaged = frozenset({"model.bin"})
+    hub = Hub(cache_dir=tmp_path, endpoint=whisper_repo.url)
+    with pytest.raises(ModelError, match=r"model\.bin did not arrive"):
         await fetch_asr(hub)
-        assert await find_asr(hub) is None
+    assert await find_asr(hub) is None
+    whisper_repo.damaged = frozenset()
+    assert await fetch_asr(hub) == await find_asr(hub)
+
+
+async def test_no_byte_is_fetched_for_a_disk_that_is_full(
+    whisper_repo: StandInHub, voice_repo: StandInHub, tmp_path: Path
+) -> None:
+    whisper_repo.claimed_bytes = {"model.bin": 10**15}
+    voice_repo.claimed_bytes = {VOICE.path: 10**15}
+    with pytest.raises(ModelError, match=r"test needs 1e\+03 TB.*room for .* models\.cache_dir"):
+        await fetch_asr(Hub(cache_dir=tmp_path / "asr", endpoint=whisper_repo.url))
+    with pytest.raises(ModelError, match=r"ljspeech-medium needs .* room for"):
+        await fetch_voice(Hub(cache_dir=tmp_path / "tts", endpoint=voice_repo.url))
+    assert whisper_repo.asked["model.bin"] == voice_repo.asked[VOICE.path] == 0
+
+
+async def test_a_language_model_is_fetched_without_what_vllm_does_not_read(tmp_path: Path) -> None:
+    model = llm_models()["Qwen/Qwen3-4B-AWQ"]
+    files = {"config.json": b"{}", "model.safetensors": b"weights", "model.gguf": b"other"}
+    async with stand_in_hub(StandInHub({model.repo: files})) as server:
+        hub = Hub(cache_dir=tmp_path, endpoint=server.url)
+        assert hub.find(model) is None
+        folder = await asyncio.to_thread(hub.fetch, model)
+        assert hub.find(model) == folder
+        assert [file.name for file in hub.files(model, folder)] == [
+            "config.json",
+            "model.safetensors",
+        ]
 
 
 @pytest.mark.parametrize(
