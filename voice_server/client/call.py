@@ -29,10 +29,14 @@ from voice_server.client.opening import (
     hello,
     voice_url,
 )
+from voice_server.client.outgoing import Speech
 from voice_server.client.reconnection import Reconnection
+from voice_server.client.resuming import Resuming
 from voice_server.client.trust import Trust, ssl_context
 
 EVENTS_WAITING_MAX = 512
+FLEETING = ("ping", "bye")
+"""Messages that mean nothing on another connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,9 @@ class Call:
         self._reconnection = reconnection
         self._ssl = ssl
         self._config = options.config
+        self._resuming = Resuming(options.input_rate, wanted=reconnection.comes_back)
+        self._sending = asyncio.Lock()
+        """What is said leaves in the order in which it was said."""
         self._muted = False
         self._connection: Connection | None = None
         self._settled = asyncio.Event()
@@ -188,20 +195,27 @@ class Call:
             await asyncio.sleep(delay_s)
 
     async def _opened(self) -> Connection:
-        opening = hello(self.options, self._config)
-        return await Connection.open(self._http, self._url, self._key, opening)
+        resume = self._resuming.request
+        opening = hello(self.options, self._config, self._resuming.features, resume)
+        url = f"{self._url}?sid={resume['session']}" if resume else self._url
+        connection = await Connection.open(self._http, url, self._key, opening)
+        assert connection.ready is not None
+        self._resuming.greeted(connection.ready, self._clock())
+        return connection
 
     async def _drained(self, connection: Connection, attempts: int) -> CallError | None:
         """Make it the call's connection, and pass on what comes until it ends."""
         await self._adopt(connection)
         try:
             while (event := await connection.receive()) is not None:
-                await self._events.put(event)
+                if self._resuming.note(event):
+                    await self._events.put(event)
                 if isinstance(event, Ready) and attempts:
                     await self._events.put(Reconnected(event.resumed, attempts))
         finally:
             self._settled.clear()
             self._connection = None
+            self._resuming.lost(self._clock())
             await connection.close()
         error = connection.ending()
         if error is not None and connection.retry_after_s:
@@ -209,27 +223,42 @@ class Call:
         return error
 
     async def _adopt(self, connection: Connection) -> None:
-        if self._muted:
-            with suppress(ConnectionError):
+        resumed = connection.ready is not None and connection.ready.resumed
+        with suppress(ConnectionError):
+            if self._muted and not resumed:
                 await connection.send({"type": "audio.mute"})
+            await self._flush(connection)
         self._connection = connection
         self._settled.set()
+
+    async def _flush(self, connection: Connection) -> None:
+        """Send what waits, and what comes meanwhile. Raises `ConnectionError`."""
+        async with self._sending:
+            while said := self._resuming.outgoing.take():
+                if isinstance(said, Speech):
+                    await connection.send_audio(said.pcm, said.position)
+                else:
+                    await connection.send(said.message)
 
     # What the client says --------------------------------------------------------------------
 
     async def send_audio(self, audio: Samples | bytes) -> bool:
         """Send microphone audio: int16 samples, or the same as little-endian bytes.
 
-        No pacing is needed. Returns False, and drops it, while there is no connection. Raises
-        `ValueError` for half a sample, `TypeError` for samples that are not int16.
+        No pacing is needed. Without a connection the newest minute is kept for the session to come
+        back. Returns False, and drops it, where that cannot be. Raises `ValueError` for half a
+        sample, `TypeError` for samples that are not int16.
         """
         pcm = _pcm(audio)
-        if (connection := self._connection) is None:
+        connection, resumes = self._connection, self._resuming.possible and not self._over
+        if connection is None and not resumes:
             return False
+        self._resuming.outgoing.speak(pcm)
         try:
-            await connection.send_audio(pcm)
+            if connection is not None:
+                await self._flush(connection)
         except ConnectionError:
-            return False
+            return resumes
         return True
 
     async def text(self, text: str, *, respond: bool = True) -> None:
@@ -298,16 +327,26 @@ class Call:
     async def _send(self, type: str, **fields: object) -> None:
         """Send when there is a connection. Raises `ConnectionLost` when there will be none.
 
-        A message that was on its way when a connection broke is lost; `Reconnected` tells.
+        A message that was on its way when a connection broke is sent again if the session comes
+        back, and obeyed once; else it is lost. `Reconnected` tells.
         """
         await self._settled.wait()
         if (connection := self._connection) is None:
             raise ConnectionLost("The call is over.")
-        given = {name: value for name, value in fields.items() if value is not None}
+        message = {name: value for name, value in fields.items() if value is not None}
+        resumes = self._resuming.possible and type not in FLEETING
         try:
-            await connection.send({"type": type, **given})
+            if resumes:
+                self._resuming.outgoing.command({"type": type, **message})
+                await self._flush(connection)
+            else:
+                await connection.send({"type": type, **message})
+        except OverflowError as error:
+            raise ConnectionLost(f"The server does not answer: {error}.") from None
         except ConnectionError:
-            raise ConnectionLost("The connection broke before this could be sent.") from None
+            if not resumes:
+                lost = "The connection broke before this could be sent."
+                raise ConnectionLost(lost) from None
 
 
 def _pcm(audio: Samples | bytes) -> bytes:

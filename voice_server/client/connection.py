@@ -49,7 +49,6 @@ class Connection:
         self._socket = socket
         self._early: deque[ServerMessage | Audio] = deque()
         self._explanation = ""
-        self._position = 0
         self._frames = 0
         self._clock = asyncio.get_running_loop().time
 
@@ -97,15 +96,18 @@ class Connection:
         """Send one JSON message. Raises `ConnectionError`."""
         await self._socket.send_str(msgspec.json.encode(message).decode())
 
-    async def send_audio(self, pcm: bytes) -> None:
-        """Send whole samples of the microphone, in frames. Raises `ConnectionError`."""
+    async def send_audio(self, pcm: bytes, position: int) -> None:
+        """Send whole samples of the microphone, in frames. Raises `ConnectionError`.
+
+        `position`: of the first sample, since the session began.
+        """
         for start in range(0, len(pcm), FRAME_BYTES_MAX):
             payload = pcm[start : start + FRAME_BYTES_MAX]
             t = int(self._clock() * 1000)
-            frame = Frame(Kind.INPUT, Flags.NONE, 0, self._frames, self._position, t, payload)
+            at = position + start // _SAMPLE.itemsize
+            frame = Frame(Kind.INPUT, Flags.NONE, 0, self._frames, at, t, payload)
             await self._socket.send_bytes(frame.pack())
             self._frames += 1
-            self._position += len(payload) // _SAMPLE.itemsize
 
     async def receive(self) -> ServerMessage | Audio | None:
         """The next event; None when the connection is over. Raises `ProtocolError`."""
@@ -165,4 +167,5 @@ def _audio(data: bytes) -> Audio:
     if frame.kind is not Kind.OUTPUT or len(frame.payload) % _SAMPLE.itemsize:
         raise ProtocolError("The server sent a frame that holds no whole samples of a reply.")
     samples = np.frombuffer(frame.payload, _SAMPLE).astype(np.int16)
-    return Audio(frame.stream, frame.pos, samples, last=Flags.END in frame.flags)
+    last = Flags.END in frame.flags
+    return Audio(frame.stream, frame.pos, samples, last, sn=frame.seq)

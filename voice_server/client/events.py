@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from audio import Samples
 from voice_server.client.errors import ProtocolError
-from voice_server.client.parts import GrantedAudio, Item, Word
+from voice_server.client.parts import GrantedAudio, Item, ResumeOffer, Word
 
 _PRIVATE = frozenset(
     {"text", "stable", "unstable", "heard", "unheard", "words", "w", "config", "args"}
@@ -45,6 +45,7 @@ class Ready(Message, frozen=True, kw_only=True, tag="ready"):
     """Sentences worth showing."""
     features: list[str] = []
     resumed: bool = False
+    resume: ResumeOffer | None = None
 
 
 class State(Message, frozen=True, kw_only=True, tag="state"):
@@ -100,6 +101,8 @@ class Final(Message, frozen=True, kw_only=True, tag="transcript.final"):
     duration_ms: int = 0
     words: list[Word] = []
     empty: bool = False
+    covered_pos: int | None = None
+    """Samples of the microphone that the server never needs again."""
 
 
 class ReplyStarted(Message, frozen=True, kw_only=True, tag="response.started"):
@@ -241,6 +244,7 @@ class Flow(Message, frozen=True, kw_only=True, tag="flow"):
 
     acked_pos: int
     credit_ms: int
+    covered_pos: int | None = None
 
 
 class Notice(Message, frozen=True, kw_only=True, tag="notice"):
@@ -262,6 +266,8 @@ class GoingAway(Message, frozen=True, kw_only=True, tag="going_away"):
 
     reason: str = ""
     reconnect_in_ms: int = 0
+    resume: bool = False
+    """The session can be had back then."""
 
 
 class Error(Message, frozen=True, kw_only=True, tag="error"):
@@ -297,6 +303,8 @@ class Audio:
     """At the rate that `Ready` granted, shape (n,)."""
     last: bool = False
     """Nothing of the stream follows."""
+    sn: int | None = None
+    """The session's counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,9 +321,9 @@ class Reconnecting:
 class Reconnected:
     """A connection is there again. A `Ready` has come just before.
 
-    `resumed` is False wherever the server has begun a new session: it remembers nothing of what was
-    said, streams count from the beginning, and audio on its way was lost. Only a server that knows
-    resumption says True.
+    If `resumed` nothing was lost: what was missed follows, and what was said meanwhile is on its
+    way. Else the server has begun a new session, remembers nothing of what was said, and streams
+    count from the beginning.
     """
 
     resumed: bool

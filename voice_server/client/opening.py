@@ -53,8 +53,16 @@ class CallOptions:
         return {key: value for key, value in given.items() if value}
 
 
-def hello(options: CallOptions, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The first message; `config` is that of the options, or what has become of it since."""
+def hello(
+    options: CallOptions,
+    config: Mapping[str, Any],
+    features: tuple[str, ...] = (),
+    resume: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The first message; `config` is that of the options, or what has become of it since.
+
+    `features`: further ones; `resume`: which session to go on with.
+    """
     return {
         "type": "hello",
         "protocol": 1,
@@ -73,8 +81,9 @@ def hello(options: CallOptions, config: Mapping[str, Any]) -> dict[str, Any]:
             "reports": options.playback_reports,
             "echo_cancelled": options.echo_cancelled,
         },
-        "features": list(options.features),
+        "features": [*options.features, *features],
         "config": dict(config),
+        **({"resume": dict(resume)} if resume else {}),
     }
 
 

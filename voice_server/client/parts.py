@@ -20,6 +20,22 @@ class GrantedAudio(Struct, frozen=True):
     output: AudioSpec
 
 
+class ResumeOffer(Struct, frozen=True):
+    """How to get the session back when the connection breaks."""
+
+    token: str
+    ttl_s: float = 0.0
+    epoch: int = 1
+    input_pos: int = 0
+    """The next sample of the microphone that the server wants."""
+    replay_from: int | None = None
+    refused: str = ""
+    """Why the session that was asked for did not come back."""
+
+    def __repr__(self) -> str:
+        return f"ResumeOffer(ttl_s={self.ttl_s!r}, epoch={self.epoch!r}, refused={self.refused!r})"
+
+
 class Word(Struct, frozen=True):
     """One recognised word; milliseconds since the utterance began."""
 

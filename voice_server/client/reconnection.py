@@ -20,6 +20,11 @@ class Reconnection:
     shortest_s: float = 0.25
     longest_s: float = 8.0
 
+    @property
+    def comes_back(self) -> bool:
+        """Whether a connection that broke is ever followed by another."""
+        return self.attempts_max != 0
+
     def may_try(self, attempt: int, error: CallError, *, was_open: bool) -> bool:
         """Whether to try again after this error. `attempt` is 0 for the first."""
         spent = self.attempts_max is not None and attempt >= self.attempts_max

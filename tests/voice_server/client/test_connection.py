@@ -125,8 +125,8 @@ async def test_audio_both_ways(http: aiohttp.ClientSession) -> None:
     server, connection = await opened(http, echo)
     await connection.receive()
     samples = np.arange(FRAME_BYTES_MAX // 2 + 100, dtype=np.int16)
-    await connection.send_audio(samples.tobytes())
-    await connection.send_audio(b"\1\0")
+    await connection.send_audio(samples.tobytes(), 0)
+    await connection.send_audio(b"\1\0", len(samples))
     audio = [event for _ in range(3) if isinstance(event := await connection.receive(), Audio)]
     assert [frame.pos for frame in got] == [0, FRAME_BYTES_MAX // 2, len(samples)]
     assert [frame.seq for frame in got] == [0, 1, 2]
