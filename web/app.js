@@ -74,6 +74,7 @@ at("talk").onclick = () => {
 at("end").onclick = () => client.stop();
 at("open-settings").onclick = () => panel.open();
 at("close-settings").onclick = () => at("settings").close();
+at("settings").onclose = () => { if (pushing()) at("talk").focus(); };
 at("reconnect").onclick = () => start(devices);
 at("transcribe").onchange = () => {
   client.setMode(at("transcribe").checked ? "transcription" : "conversation");

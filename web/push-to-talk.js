@@ -25,7 +25,8 @@ export class PushToTalk {
     this.#tell = tell;
     const press = (/** @type {Event} */ event) => {
       if (!wanted()) return;
-      event.preventDefault();
+      event.preventDefault(); // no scrolling, no click; but then no focus either
+      button.focus();
       this.#hold();
     };
     button.addEventListener("pointerdown", press);

@@ -50,6 +50,8 @@ export class VoiceClient extends EventTarget {
   tools = {};
   /** What sessions begin with; `configure` changes it. @type {Record<string, unknown>} */
   #config = {};
+  /** What the newest hello said of it. */
+  #greeted = this.#config;
   #muted = false;
   #devices = { microphone: "", loudspeaker: "" };
   #url;
@@ -261,6 +263,7 @@ export class VoiceClient extends EventTarget {
   }
 
   #hello() {
+    this.#greeted = this.#config;
     return {
       type: "hello",
       protocol: 1,
@@ -321,6 +324,7 @@ export class VoiceClient extends EventTarget {
     this.#loudspeaker = new Loudspeaker(/** @type {AudioContext} */ (this.#context), rate);
     this.#listen(this.#loudspeaker, "playback", (heard) => this.#onPlayback(heard));
     this.#setStatus("open");
+    if (this.#greeted !== this.#config) this.send({ type: "config.update", config: this.#config });
     if (this.#muted) this.#tellMuted();
   }
 

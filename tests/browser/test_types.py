@@ -19,7 +19,8 @@ def compiler() -> Path:
 
 
 def _complaints(compiler: Path, folder: Path) -> str:
-    command = [node.BINARIES / "node", compiler, "--project", folder / "jsconfig.json"]
+    project = folder / "jsconfig.json"
+    command = [str(node.BINARIES / "node"), str(compiler), "--project", str(project)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     return done.stdout + done.stderr
 
