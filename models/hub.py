@@ -10,6 +10,7 @@ Fetching blocks: it belongs in a thread.
 
 import asyncio
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -148,6 +149,26 @@ class Hub:
     def verify(self, model: Model, path: Path) -> Mapping[Path, State]:
         """Compare every file of a model with the digest that came with it. Reads them all."""
         return {file: self._state(model, file) for file in self.files(model, path)}
+
+    def remove(self, model: Model) -> int:
+        """Delete a model; return the bytes that are free again, 0 if it was not here.
+
+        Raises `ModelError` for the bundled recogniser.
+        """
+        path = self.find(model)
+        if path is None:
+            return 0
+        if path == bundled_asr():
+            raise ModelError("The bundled recogniser is part of voice-server and stays.")
+        files = self.files(model, path)
+        freed_bytes = sum(file.stat().st_size for file in files)
+        if not isinstance(model, VoiceModel) and path.parent.name == "snapshots":
+            shutil.rmtree(path.parent.parent)
+            return freed_bytes
+        for file in files:
+            file.resolve().unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+        return freed_bytes
 
     def _state(self, model: Model, file: Path) -> State:
         digest = cached_digest(file)

@@ -1,4 +1,4 @@
-"""The command line: serve, talk, say, transcribe, token, doctor, config, bench.
+"""The command line: serve, talk, say, transcribe, models, token, doctor, config, bench.
 
 Commands import what they need when they run, so that `--help` and `config` answer at once. Whatever
 an operator can put right ends in one sentence on stderr and exit code 2, never in a traceback.
@@ -30,6 +30,7 @@ from voice_server.commands.explained import (
     explained,
     trusted,
 )
+from voice_server.commands.models import model_commands
 from voice_server.commands.say import say
 from voice_server.commands.talk import talk
 from voice_server.commands.token import token_commands
@@ -45,6 +46,7 @@ application = typer.Typer(
 )
 application.add_typer(bench_commands)
 application.add_typer(token_commands)
+application.add_typer(model_commands)
 
 
 def main() -> NoReturn:

@@ -31,6 +31,8 @@ class StandInHub:
     """Sizes that are told of files, whatever they are."""
     cut_after_bytes: int | None = None
     """Drop the connection once, in the middle of the first long file."""
+    cut_for_good: bool = False
+    """Drop the connections that follow as soon as they ask for more."""
     hold: bool = False
     """Send the beginning of a file, and then nothing."""
     holding: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,7 +94,7 @@ class StandInHub:
         if cut is None or len(data) <= cut:
             await response.write(data)
             return
-        self.cut_after_bytes = None
+        self.cut_after_bytes = 0 if self.cut_for_good else None
         await response.write(data[:cut])
         if request.transport is not None:
             request.transport.close()
