@@ -69,24 +69,26 @@ async def test_a_transcription_secret_only_transcribes(guarded: ServerProcess) -
 async def test_the_leash_holds(guarded: ServerProcess) -> None:
     async with client(guarded, KEY) as maker:
         made = await maker.realtime.client_secrets.create(extra_body={"max_turns": 1})
-    async with client(guarded, made.value) as user:
-        async with user.realtime.connect(model="gpt-realtime") as connection:
-            await connection.conversation.item.create(
-                item={
-                    "type": "message",
-                    "role": "user",
-                    "content": [{"type": "input_text", "text": "Hello?"}],
-                }
-            )
-            await connection.response.create(response={"output_modalities": ["text"]})
-            await next_of(connection, "response.done")
-            error = await next_of(connection, "error")
-            assert error.type == "error"
-            assert error.error.code == "forbidden"
-            with pytest.raises(ConnectionClosed) as closed:
-                await connection.recv()
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == 1008
+    async with (
+        client(guarded, made.value) as user,
+        user.realtime.connect(model="gpt-realtime") as connection,
+    ):
+        await connection.conversation.item.create(
+            item={
+                "type": "message",
+                "role": "user",
+                "content": [{"type": "input_text", "text": "Hello?"}],
+            }
+        )
+        await connection.response.create(response={"output_modalities": ["text"]})
+        await next_of(connection, "response.done")
+        error = await next_of(connection, "error")
+        assert error.type == "error"
+        assert error.error.code == "forbidden"
+        with pytest.raises(ConnectionClosed) as closed:
+            await connection.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
 
 
 async def test_a_secret_opens_nothing_else(guarded: ServerProcess) -> None:

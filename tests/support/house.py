@@ -23,8 +23,8 @@ def relative(path: Path) -> str:
 def text_files() -> Iterator[Path]:
     """Every file that somebody wrote, model vocabularies left out."""
     for top in sorted(ROOT.iterdir()):
-        if top.is_file() and top.suffix in TEXT_SUFFIXES:
-            yield top
+        if top.is_file() and top.suffix in TEXT_SUFFIXES and top.name != ".git":
+            yield top  # in a worktree, `.git` is a file that git writes
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             written = not any(part in GENERATED for part in path.parts)

@@ -174,7 +174,9 @@ def test_what_is_no_wyoming_ends_the_session() -> None:
     assert (refused.fatal, ended) == (True, ev.SessionEnded())
 
 
-json_values: st.SearchStrategy[object] = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([])
+json_values: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([])
+)
 kinds = st.sampled_from(
     ("transcribe", "audio-start", "audio-chunk", "audio-stop", "transcript", "ping", "other")
 )
