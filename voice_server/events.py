@@ -686,7 +686,9 @@ class Ponged:
 class Noticed:
     """Something the user interface may want to say."""
 
-    code: Literal["idle_soon", "session_ends", "input_gap", "user_idle", "budget_80"]
+    code: Literal[
+        "idle_soon", "session_ends", "input_gap", "user_idle", "awake", "asleep", "budget_80"
+    ]
     in_s: int | None = None
     detail: str = ""
 

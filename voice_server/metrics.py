@@ -67,7 +67,9 @@ class Metrics:
 
     def _watch_conversations(self) -> None:
         self.turns = self._counter(
-            "turns_total", "User turns by outcome: heard, empty, dropped, failed.", ["outcome"]
+            "turns_total",
+            "User turns by outcome: heard, empty, ignored (no wake phrase), dropped, failed.",
+            ["outcome"],
         )
         self.replies = self._counter("replies_total", "Replies by status.", ["status"])
         self.stages = self._histogram(

@@ -1,6 +1,6 @@
 """How a call begins: the address of the socket and the first message. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -15,7 +15,7 @@ _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _PATH = "/v1/voice"
 
 Mode = Literal["conversation", "transcription", "tts"]
-TurnSetting = str | int | float | bool | None
+TurnSetting = str | int | float | bool | Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from voice_server.conversation.barge_in import Verdict, judge
 from voice_server.conversation.casting import ReplyCall
 from voice_server.conversation.ear import HeardFrame
 from voice_server.conversation.end_of_turn import EndOfTurn
+from voice_server.conversation.half_duplex import HalfDuplex
 from voice_server.conversation.listener import Listener, Standing
 from voice_server.conversation.lull import Lull
 from voice_server.conversation.speaker import Speaker
@@ -34,6 +35,7 @@ from voice_server.conversation.turn_actions import (
     UtteranceDropped,
 )
 from voice_server.conversation.turns import Floor, Turns
+from voice_server.conversation.wake import WakeGate, after_phrase
 from voice_server.metrics import Metrics
 
 
@@ -51,6 +53,8 @@ class _Turn:
     """All its words, if nothing more is said."""
     wanted: bool = True
     """False: the client does not want an answer."""
+    addressed: bool = True
+    """False: it needs a wake phrase, and none was heard so far."""
 
 
 class Dialogue:
@@ -81,6 +85,8 @@ class Dialogue:
         self._emit = emit
         self._clock = clock
         self._lull = Lull()
+        self._gate = WakeGate()
+        self._half_duplex = HalfDuplex(speaker.may_echo)
         self._open: dict[int, _Turn] = {}
         self._owed: ReplyCall | None = None
 
@@ -95,6 +101,18 @@ class Dialogue:
         if self._lull.frame(busy, self._turns.settings.user_idle_ms):
             detail = f"nobody has spoken for {self._lull.silence_ms} ms"
             self._emit(ev.Noticed("user_idle", detail=detail))
+        self._pass_gate_time()
+
+    def ignores_microphone(self) -> bool:
+        """Whether a reply sounds that the microphone would take for the user."""
+        now = self._clock()
+        reply = self._speaker.sounding(now)
+        return self._half_duplex.ignores(
+            sounds=reply is not None and reply.playout.sent > 0,
+            speaks=self._turns.in_utterance,
+            now=now,
+            settings=self._turns.settings,
+        )
 
     def act(self, actions: Iterable[TurnAction]) -> None:
         """Do what the turn machine says."""
@@ -140,8 +158,9 @@ class Dialogue:
             turn.wanted = False
 
     def _begin(self, turn: int, at_ms: int) -> None:
-        self._open[turn] = _Turn()
-        if self.answers:
+        addressed = not self._remembers or self._gate.passes(self._turns.settings)
+        self._open[turn] = _Turn(addressed=addressed)
+        if self.answers and addressed:
             self._speaker.warm_up()
         during_reply = self._speaker.current is not None
         self._emit(ev.SpeechStarted(turn, self._microphone_ms(at_ms), during_reply))
@@ -149,6 +168,7 @@ class Dialogue:
     def _end(self, ended: TurnEnded) -> None:
         turn = self._open[ended.turn]
         turn.cause = ended.cause
+        turn.addressed |= ended.cause == "commit"
         turn.timeline.mark(Stage.SPEECH_END, self.heard_at)
         turn.timeline.mark(Stage.TURN_END, self._clock())
         heard_ms = self._microphone_ms(self._turns.now_ms)
@@ -177,6 +197,10 @@ class Dialogue:
         turn = self._open.get(event.turn)
         if turn is None:
             return  # the words have just shown that it was nothing
+        if after_phrase(said.committed, self._turns.settings.wake_phrases) is not None:
+            self._wake(turn)
+        if self._meant(turn, said.text) is None and not self._turns.settings.wake_captions:
+            return
         turn.revision += 1
         self._emit(
             ev.PartialTranscript(
@@ -221,7 +245,7 @@ class Dialogue:
         turn, settings = self._open[number], self._turns.settings
         turn.timeline.mark(Stage.FINAL_TEXT, self._clock())
         silence_ms = self._end_of_turn.silence_ms(self._listener.pause(event), settings)
-        turn.foreseen = said.text
+        turn.foreseen = self._meant(turn, said.text) or ""
         self.act(self._turns.require_silence(number, event.revision, silence_ms))
 
     def _begin_early(self, number: int, revision: int) -> None:
@@ -250,15 +274,52 @@ class Dialogue:
             self._metrics.turns.labels("failed").inc()
             self._emit(ev.ErrorRaised(ErrorCode.ASR_FAILED, event.error))
             said = Transcript(language=self.language, confidence=0.0)
-        else:
-            self._metrics.turns.labels("heard" if said.text else "empty").inc()
-        self._emit_final(event.turn, said)
-        if self._remembers:
-            self._speaker.user_said(said.text, self._clock(), event.turn)
         asked = self._owed is not None and self._owed.cause == "request"
-        if asked or (said.text and self.answers):
+        turn.addressed |= asked
+        question = self._question(turn, said.text)
+        if event.transcript is not None:
+            outcome = "ignored" if question is None else "heard" if said.text else "empty"
+            self._metrics.turns.labels(outcome).inc()
+        if question is None and not self._turns.settings.wake_captions:
+            said = Transcript(language=said.language)
+        self._emit_final(event.turn, said)
+        if self._remembers and question is not None:
+            self._speaker.user_said(question, self._clock(), event.turn)
+        if asked or (question and self.answers):
             self._owe(event.turn, turn)
         self._answer_owed()
+
+    # Whether it is for the assistant ---------------------------------------------------------
+
+    def _meant(self, turn: _Turn, text: str) -> str | None:
+        """What these words ask the assistant, without the wake phrase; None: they do not."""
+        question = after_phrase(text, self._turns.settings.wake_phrases)
+        if question is not None and self._remembers:
+            return question
+        return text if turn.addressed else None
+
+    def _question(self, turn: _Turn, text: str) -> str | None:
+        """The same of a whole turn, which opens the conversation if it has the phrase."""
+        question = self._meant(turn, text)
+        if question is not None and text and self._turns.settings.wake_phrases:
+            self._wake(turn)
+        return question
+
+    def _wake(self, turn: _Turn) -> None:
+        """Somebody talks with the assistant."""
+        turn.addressed = True
+        settings = self._turns.settings
+        if self._remembers and self._gate.wake(settings):
+            self._emit(ev.Noticed("awake", in_s=round(settings.wake_open_ms / 1000)))
+
+    def _pass_gate_time(self) -> None:
+        shut = self._gate.frame(
+            asked=any(turn.addressed for turn in self._open.values()),
+            answered=self._speaker.busy or self._speaker.calls.waiting,
+            settings=self._turns.settings,
+        )
+        if shut:
+            self._emit(ev.Noticed("asleep"))
 
     def _owe(self, number: int, turn: _Turn) -> None:
         if self._owed and self._owed.cause == "request":

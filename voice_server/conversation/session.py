@@ -319,7 +319,7 @@ class Session:
 
     @property
     def _deaf(self) -> bool:
-        return self._muted or self.options.mode == "tts"
+        return self._muted or self.options.mode == "tts" or self._dialogue.ignores_microphone()
 
     def _mute(self, muted: bool) -> None:
         self._muted = muted

@@ -201,7 +201,7 @@ class Speaker:
             self.memory.reply_grew(reply.number, reply.text)
             self._held = self._start(self._waiting[0])
 
-    def _sounding(self, now: float) -> ActiveReply | None:
+    def sounding(self, now: float) -> ActiveReply | None:
         """The reply that is heard now."""
         return self._aftermath.tail(now) or self.current
 
@@ -271,7 +271,7 @@ class Speaker:
 
     def saying(self, now: float) -> str:
         """The words that sounded in the last few seconds."""
-        reply = self._sounding(now)
+        reply = self.sounding(now)
         return reply.saying(now) if reply else ""
 
     def invites_answer(self, now: float) -> bool:
@@ -290,7 +290,7 @@ class Speaker:
         """Whether this frame of microphone is an echo of the reply that plays."""
         now = self._clock()
         plays = self.current and self._turns.floor is not Floor.CONTESTED
-        return self._self_hearing.hears(frame, self._sounding(now) if plays else None, now)
+        return self._self_hearing.hears(frame, self.sounding(now) if plays else None, now)
 
     def warm_up(self) -> None:
         """The user speaks: have the language model read what it knows already."""

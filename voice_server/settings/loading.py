@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as UnparsableVariable
 
 from voice_server.settings.errors import SettingsError, nearest, sentences
+from voice_server.settings.profiles import PROFILES
 from voice_server.settings.tree import ENVIRONMENT_PREFIX, Settings
 
 Tree = dict[str, Any]
@@ -31,7 +33,9 @@ def load(file: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
     _refuse_unknown_variables(os.environ)
     tree = assigned(assignments)
     try:
-        return _with_file(file)(**tree)
+        settings = _with_file(file)(**tree)
+        profile = PROFILES[settings.server.profile]
+        return _with_file(file, profile)(**tree) if profile else settings
     except ValidationError as error:
         raise SettingsError(sentences(Settings, error)) from None
     except UnparsableVariable as error:
@@ -57,8 +61,8 @@ def patched(section: AnyModel, patch: Mapping[str, Any]) -> AnyModel:
         raise SettingsError(sentences(type(section), error)) from None
 
 
-def _with_file(file: Path | None) -> type[Settings]:
-    """`Settings` that also reads a TOML file, below the environment."""
+def _with_file(file: Path | None, profile: Tree | None = None) -> type[Settings]:
+    """`Settings` that also reads a TOML file, below the environment, and a profile below that."""
     if file is not None and not file.is_file():
         raise SettingsError(f"{file}: no such settings file")
 
@@ -72,9 +76,12 @@ def _with_file(file: Path | None) -> type[Settings]:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            if file is None:
-                return init_settings, env_settings
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+            below: list[PydanticBaseSettingsSource] = []
+            if file is not None:
+                below.append(TomlConfigSettingsSource(settings_cls, file))
+            if profile:
+                below.append(InitSettingsSource(settings_cls, profile))
+            return init_settings, env_settings, *below
 
     return FromFile
 

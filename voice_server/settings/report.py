@@ -9,6 +9,7 @@ from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
 from voice_server.settings import Settings, Tree, assigned, load
 from voice_server.settings.errors import SECRETS
+from voice_server.settings.profiles import PROFILES
 
 HIDDEN = '"[hidden]"'
 
@@ -23,6 +24,7 @@ def report(file: Path | None, assignments: Sequence[str]) -> str:
         "command line": assigned(assignments),
         "environment": EnvSettingsSource(Settings)(),
         f"file {file}": {} if file is None else TomlConfigSettingsSource(Settings, file)(),
+        f"profile {settings.server.profile}": PROFILES[settings.server.profile],
     }
     return "\n".join(_section(settings, (), sources)).strip() + "\n"
 

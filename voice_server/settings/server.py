@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from voice_server.settings.profiles import Profile
 from voice_server.settings.section import Port, Seconds, Section
 
 
@@ -22,6 +23,8 @@ class ServerSettings(Section):
     """The certificate's private key in PEM, without a passphrase."""
     tls_self_signed: bool = False
     """Make a certificate for this machine and keep it; clients have to be told to trust it."""
+    profile: Profile = "none"
+    """Defaults for a purpose; `kiosk`: a wake phrase, no idle limit, sessions of a day."""
     drain_s: Seconds = 20.0
     """On SIGTERM: how long replies in progress may go on."""
 

@@ -2,9 +2,19 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from voice_server.settings.section import Section
+
+
+def _pronounceable(phrase: str) -> str:
+    if sum(char.isalnum() for char in phrase) < WAKE_LETTERS_MIN:
+        raise ValueError(f"a wake phrase has at least {WAKE_LETTERS_MIN} letters")
+    return phrase
+
+
+WAKE_LETTERS_MIN = 3
+WakePhrase = Annotated[str, Field(max_length=64), AfterValidator(_pronounceable)]
 
 
 class TurnSettings(Section):
@@ -54,6 +64,16 @@ class TurnSettings(Section):
     """A microphone that sends nothing for so long in the middle of a turn has fallen silent."""
     user_idle_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     """Silence on both sides after which a `user_idle` notice is sent, once; 0 never."""
+    wake_phrases: Annotated[tuple[WakePhrase, ...], Field(max_length=16)] = ()
+    """Only what begins with one of these is answered, e.g. `["hey computer"]`; none: everything."""
+    wake_open_ms: Annotated[int, Field(ge=1000, le=600_000)] = 8000
+    """So long after a wake phrase, and after each answer, no phrase is needed."""
+    wake_captions: bool = False
+    """Send the device the words of speech without a wake phrase, too, for its screen."""
+    half_duplex: Literal["off", "auto", "on"] = "off"
+    """Ignore the microphone while a reply sounds; `auto`: if the client cannot cancel echoes."""
+    half_duplex_tail_ms: Annotated[int, Field(ge=0, le=5000)] = 300
+    """How long the echo of a reply lasts in the room."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -39,7 +39,7 @@ class Config(Struct):
     instructions: str | None = None
     voice: Name | None = None
     speed: float | None = None
-    turn: dict[str, str | int | float | bool | None] = {}
+    turn: dict[str, str | int | float | bool | list[str] | None] = {}
     hints: str | None = None
     """Words the recogniser should expect."""
     answers: bool | None = None

@@ -104,6 +104,8 @@ def _turn_patch(settings: Settings) -> dict[str, object]:
     }
     profile = PROFILE if settings.phone.profile == "phone" else {}
     patch = {key: value for key, value in profile.items() if key not in chosen}
+    if turn.wake_phrases:
+        patch["wake_phrases"] = ()  # whoever calls has dialled already
     if "user_idle_ms" not in chosen:
         patch["user_idle_ms"] = int(settings.phone.silence_s * 1000)
     return patch

@@ -66,6 +66,11 @@ def test_the_profile_suits_a_telephone_unless_the_operator_has_chosen() -> None:
     assert call_policy(off, vouched=True).turn == {"user_idle_ms": 20_000}
 
 
+def test_callers_need_no_wake_phrase() -> None:
+    kiosk = settings(turn={"wake_phrases": ["hey computer"]})
+    assert call_policy(kiosk, vouched=True).turn["wake_phrases"] == ()
+
+
 def test_the_profile_is_one_that_turns_accept() -> None:
     Settings.model_validate({"turn": {**PROFILE}})
 
