@@ -7,7 +7,7 @@ import asyncio
 import os
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 from models.asr import RecognitionError, RecognitionOptions, Recognizer
 from models.asr.whisper import Patience
@@ -26,9 +26,11 @@ from models.scripted import (
     VoiceScript,
 )
 from models.tts import SynthesisError, Synthesizer
+from models.tts.pronunciation import PronouncingVoice
 from voice_server.engines.chat_meter import ChatMeter
 from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Plan
+from voice_server.engines.voices import load_piper, shelved
 from voice_server.settings import Settings
 
 
@@ -78,10 +80,14 @@ class Loader:
             return ScriptedSynthesizer(
                 VoiceScript(first_chunk_ms=script.first_chunk_ms, ms_per_char=script.char_ms)
             )
-        workers = self._settings.tts.workers
-        load = _espeak if plan.path is None else lambda: _piper(plan, workers)
-        synthesizer = await asyncio.to_thread(load)
-        await _say_something(synthesizer, self._settings.tts.voice)
+        settings = self._settings.tts
+        load = _espeak if plan.path is None else partial(load_piper, plan.path, settings.workers)
+        synthesizer: Synthesizer = await asyncio.to_thread(load)
+        if plan.engine == "piper" and settings.voices:
+            synthesizer = await shelved(synthesizer, settings, self._hub)
+        if settings.pronunciations:
+            synthesizer = PronouncingVoice(synthesizer, settings.pronunciations)
+        await _say_something(synthesizer, settings.voice)
         return synthesizer
 
     async def _whisper(self, plan: Plan) -> Recognizer:
@@ -118,12 +124,6 @@ def _espeak() -> Synthesizer:
     from models.tts.espeak import EspeakSynthesizer  # noqa: PLC0415
 
     return EspeakSynthesizer()
-
-
-def _piper(plan: Plan, workers: int) -> Synthesizer:
-    from models.tts.piper import PiperSynthesizer  # noqa: PLC0415
-
-    return PiperSynthesizer.load(plan.path or Path(), workers=workers)
 
 
 async def _hear_noise(recognizer: Recognizer, language: str | None) -> None:

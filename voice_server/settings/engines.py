@@ -1,5 +1,6 @@
 """The engines: which ones, where their models come from, and how long they are waited for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -184,6 +185,13 @@ class TtsSettings(Section):
     """`auto`, `espeak`, `scripted`, a Piper voice name (`en_US-lessac-medium`) or `.onnx` file."""
     voice: str | None = None
     """A voice of the engine; unset takes its default."""
+    voices: tuple[str, ...] = ()
+    """More Piper voices for sessions and replies to choose from, names or `.onnx` files, loaded
+    when they are asked for; `name#speaker` is one speaker of many."""
+    voices_bytes_max: Annotated[int, Field(ge=0)] = 1_073_741_824
+    """Files of these that are kept loaded; whichever was silent for longest leaves first."""
+    pronunciations: Mapping[str, str] = Field(default_factory=dict)
+    """What to say for a written word: whole words, in any case."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60
