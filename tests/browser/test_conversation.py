@@ -88,6 +88,33 @@ def test_latencies_come_in_pieces(modules: Page) -> None:
     assert entry["latency"]["heardMs"] == 640
 
 
+def test_answers_are_compared_with_those_before(modules: Page) -> None:
+    done = {"type": "response.done", "status": "completed"}
+    entries = _entries(
+        modules,
+        READY,
+        {**done, "response": "resp_1", "metrics": {"llm_ms": 100}},
+        {**done, "response": "resp_2", "metrics": {"llm_ms": 300}},
+        {**done, "response": "resp_3", "metrics": {"llm_ms": 900}},
+    )
+    assert [entry["latency"]["medianMs"] for entry in entries] == [None, 200, 300]
+
+
+def test_a_tool_stands_where_it_was_called(modules: Page) -> None:
+    call = {"type": "tool.call", "response": 1, "call": "call_1", "name": "add", "args": {"a": 1}}
+    result = {"id": "it_9", "kind": "tool_result", "call": "call_1", "output": "2"}
+    entries = _entries(
+        modules, READY, _final(1, "One and one?"), call, {"type": "item.added", "item": result}
+    )
+    assert [entry["speaker"] for entry in entries] == ["user", "tool"]
+    assert (entries[1]["stable"], entries[1]["details"]) == ("add", ['{"a":1}', "2"])
+
+
+def test_items_that_are_no_results_change_nothing(modules: Page) -> None:
+    message = {"id": "it_1", "kind": "message", "role": "user", "text": "Hello."}
+    assert _entries(modules, READY, {"type": "item.added", "item": message}) == []
+
+
 def _mark(position: int, from_char: int, to_char: int) -> dict[str, object]:
     return {"type": "audio.mark", "stream": 1, "pos": position, "chars": [from_char, to_char]}
 

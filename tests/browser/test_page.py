@@ -145,6 +145,20 @@ def test_hostile_text_is_text(page: Page) -> None:
     expect(page).to_have_title("Voice server")
 
 
+def test_answers_are_markdown_and_nothing_more(page: Page) -> None:
+    _type(
+        page,
+        "Repeat after me: it is **so** [a](javascript:document.title=3) [b](https://b.example)",
+    )
+    words = _answers(page).locator(".words")
+    expect(words.locator("strong")).to_have_text("so")
+    expect(words.locator("a")).to_have_attribute("href", "https://b.example")
+    _type(page, "Repeat after me: ```js half open")
+    expect(_answers(page).nth(1)).to_have_attribute("data-done", "true")
+    expect(_answers(page).nth(1).locator(".words")).to_contain_text("half open")
+    expect(page).to_have_title("Voice server")
+
+
 def test_escape_stops_the_reply(page: Page) -> None:
     _type(page, "Tell me a long story.")
     expect(_audible(page, True)).to_be_attached()

@@ -35,6 +35,18 @@ def test_nothing_measured_draws_nothing(modules: Page) -> None:
     assert _waterfall(modules, {}, None) == {"segments": [], "totalMs": 0}
 
 
+@pytest.mark.parametrize(
+    ("values", "median"), [([], None), ([9], 9), ([1, 100, 10], 10), ([4, 1, 3, 2], 2.5)]
+)
+def test_half_of_the_answers_came_sooner(
+    modules: Page, values: list[float], median: float | None
+) -> None:
+    found = modules.evaluate(
+        "async (values) => (await import('/waterfall.js')).median(values)", values
+    )
+    assert found == median
+
+
 @pytest.mark.parametrize(("ms", "words"), [(0.4, "0 ms"), (641.2, "641 ms"), (1234, "1.23 s")])
 def test_durations_read_well(modules: Page, ms: float, words: str) -> None:
     assert modules.evaluate(DURATION, ms) == words
