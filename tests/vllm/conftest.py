@@ -5,6 +5,8 @@ import os
 import pytest
 
 SERVER_VARIABLE = "VOICE_SERVER_TEST_VLLM_URL"
+ENVIRONMENT_VARIABLE = "VLLM_TEST_ENVIRONMENT"
+"""Where vLLM is installed; the model's directory is that name with `-model` behind it."""
 
 collect_ignore_glob = [] if os.environ.get(SERVER_VARIABLE) else ["test_*.py"]
 

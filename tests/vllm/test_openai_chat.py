@@ -7,7 +7,17 @@ from contextlib import aclosing
 import aiohttp
 import pytest
 
-from models.llm import ChatError, ChatFailure, ChatOptions, Completed, Message, TextDelta
+from models.llm import (
+    ChatError,
+    ChatFailure,
+    ChatOptions,
+    Completed,
+    Message,
+    TextDelta,
+    Tool,
+    ToolCall,
+)
+from models.llm.anthropic_chat import anthropic_chat
 from models.llm.chat_endpoints import discover
 from models.llm.http_chat import Endpoint, HttpChat
 from models.llm.openai_chat import openai_chat
@@ -100,13 +110,13 @@ async def test_cancelling_the_task_ends_generation(model: HttpChat, server_url: 
     assert await _metric(server_url, "generation_tokens_total") - before < _ENDLESS_TOKENS
 
 
-async def test_eight_replies_at_once(model: HttpChat) -> None:
-    questions = [Message("user", "Tell me a long story.")] * 4 + [Message("user", "Hello.")] * 4
+async def test_sixteen_replies_at_once(model: HttpChat) -> None:
+    questions = [Message("user", "Tell me a long story.")] * 8 + [Message("user", "Hello.")] * 8
     replies = await asyncio.gather(*(_reply(model, question) for question in questions))
     texts = ["".join(deltas) for deltas, _ in replies]
     assert all(text.endswith((".", "!", "?")) for text in texts)
     assert all(completed.reason == "stop" for _, completed in replies)
-    assert texts[4:] == ["Hello! How can I help you?"] * 4
+    assert texts[8:] == ["Hello! How can I help you?"] * 8
 
 
 async def test_the_second_turn_finds_the_first_in_the_cache(model: HttpChat) -> None:
@@ -118,6 +128,43 @@ async def test_the_second_turn_finds_the_first_in_the_cache(model: HttpChat) -> 
     assert completed.cached_tokens
     assert completed.prompt_tokens
     assert completed.cached_tokens < completed.prompt_tokens
+
+
+async def test_a_prompt_that_was_sent_ahead_is_found_in_the_cache(model: HttpChat) -> None:
+    system = Message("system", "You guide ships through fog, and you never hurry. " * 6)
+    partial = [system, Message("user", "Tell me a")]
+    assert await model.warm(partial, ChatOptions(max_tokens=400))
+    _, completed = await _reply(model, system, Message("user", "Tell me a long story."))
+    assert completed.cached_tokens
+    assert completed.prompt_tokens
+    assert completed.cached_tokens / completed.prompt_tokens > 0.7
+
+
+async def test_tools_calls_and_results_are_accepted(model: HttpChat) -> None:
+    tools = (Tool("lamp", "Light.", {"type": "object", "properties": {"on": {"type": "boolean"}}}),)
+    broken = ToolCall("c1", "lamp", '{"on": tr')
+    messages = [
+        Message("user", "Hello."),
+        Message("assistant", "", (broken,)),
+        Message("tool", "Done.", tool_call_id="c1"),
+        Message("user", "Hello."),
+    ]
+    options = ChatOptions(max_tokens=400, temperature=0.0, tools=tools)
+    async with aclosing(model.reply(messages, options)) as values:
+        *pieces, completed = [value async for value in values]
+    assert all(isinstance(piece, TextDelta) for piece in pieces)
+    assert isinstance(completed, Completed)
+
+
+async def test_the_messages_api_says_the_same(server_url: str) -> None:
+    chat = anthropic_chat(Endpoint(server_url, "tiny"))
+    deltas, completed = await _reply(chat, Message("system", "Be kind."), Message("user", "Hello."))
+    await chat.close()
+    assert "".join(deltas) == "Hello! How can I help you?"
+    assert len(deltas) > 3
+    assert completed.reason == "stop"
+    assert completed.prompt_tokens
+    assert completed.completion_tokens
 
 
 async def test_an_unknown_model_is_refused(server_url: str) -> None:

@@ -19,7 +19,7 @@ class VllmChat:
 
     def __init__(self, server: VllmServer, chat: HttpChat) -> None:
         """`chat` is a client of `server`."""
-        self._server = server
+        self.server = server
         self._chat = chat
 
     @property
@@ -31,18 +31,18 @@ class VllmChat:
         self, messages: Sequence[Message], options: ChatOptions
     ) -> AsyncGenerator[ReplyPiece, None]:
         """See `ChatModel.reply`. While vLLM is being started again it fails at once."""
-        if self._server.state is not ServerState.READY:
-            raise ChatError(ChatFailure.UNREACHABLE, _NOT_NOW[self._server.state])
+        if self.server.state is not ServerState.READY:
+            raise ChatError(ChatFailure.UNREACHABLE, _NOT_NOW[self.server.state])
         async with aclosing(self._chat.reply(messages, options)) as pieces:
             async for piece in pieces:
                 yield piece
 
     async def warm(self, messages: Sequence[Message], options: ChatOptions) -> bool:
         """See `PrefixWarmer.warm`."""
-        ready = self._server.state is ServerState.READY
+        ready = self.server.state is ServerState.READY
         return ready and await self._chat.warm(messages, options)
 
     async def close(self) -> None:
         """Close all connections, and end vLLM."""
         await self._chat.close()
-        await self._server.close()
+        await self.server.close()

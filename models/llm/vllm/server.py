@@ -75,7 +75,8 @@ class VllmServer:
         self._command = command(executable, options, self._port)
         self.api_key = secrets.token_urlsafe(24)
         """Whoever asks it for text needs this."""
-        self.state = ServerState.STARTING
+        self._state = ServerState.STARTING
+        self._changed = asyncio.Event()
         self._process: GuardedProcess | None = None
         self._stage = ""
         self._health: aiohttp.ClientSession | None = None
@@ -106,9 +107,20 @@ class VllmServer:
         """The base of its API."""
         return f"http://127.0.0.1:{self._port}/v1"
 
+    @property
+    def state(self) -> ServerState:
+        """Whether it can be asked now."""
+        return self._state
+
+    async def until(self, *states: ServerState) -> ServerState:
+        """Wait until it is in one of these states, and return which."""
+        while self._state not in states:
+            await self._changed.wait()
+        return self._state
+
     async def close(self) -> None:
         """End it, and everything it started. May be called again."""
-        self.state = ServerState.CLOSED
+        self._become(ServerState.CLOSED)
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -116,6 +128,11 @@ class VllmServer:
             await self._process.stop()
         if self._health is not None:
             await self._health.close()
+
+    def _become(self, state: ServerState) -> None:
+        self._state = state
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def _launch(self) -> None:
         """Start the process and wait until it is healthy. Raises `ModelError`."""
@@ -141,7 +158,7 @@ class VllmServer:
             ) from None
         finally:
             ended.cancel()
-        self.state = ServerState.READY
+        self._become(ServerState.READY)
         logger.info("vLLM: ready at %s", self.url)
 
     def _ended(self, status: int, process: GuardedProcess) -> ModelError:
@@ -154,7 +171,7 @@ class VllmServer:
 
     def _follow(self, line: str) -> None:
         """Tell how far it is, while it starts. Later lines may quote conversations."""
-        if self.state is not ServerState.STARTING:
+        if self._state is not ServerState.STARTING:
             return
         logger.debug("vLLM: %s", line)
         doing = stage(line)
@@ -166,12 +183,12 @@ class VllmServer:
         """Watch it, and start it again when it fails, until it is given up."""
         while True:
             reason = await self._illness()
-            self.state = ServerState.STARTING
+            self._become(ServerState.STARTING)
             self._on_restart()
             assert self._process is not None
             await self._process.stop()
             while not await self._restarted(reason):
-                if self.state is ServerState.FAILED:
+                if self._state is ServerState.FAILED:
                     return
                 reason = "could not be started"
 
@@ -179,7 +196,7 @@ class VllmServer:
         wait_s = self._backoff.next_s(asyncio.get_running_loop().time())
         if wait_s is None:
             logger.error("vLLM %s, too often: it is given up. Restart the server.", reason)
-            self.state = ServerState.FAILED
+            self._become(ServerState.FAILED)
             return False
         logger.warning("vLLM %s; starting it again in %g s", reason, wait_s)
         await asyncio.sleep(wait_s)
