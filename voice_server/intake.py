@@ -12,7 +12,7 @@ from voice_server.settings import LimitSettings
 CONTROL_BURST_S = 2.0
 """Control messages may come in bursts of this many seconds' worth."""
 MESSAGE_S = 0.002
-"""An audio message counts for this long at least, so that empty ones are not free. Browsers that
+"""An audio message counts for this long at least, so that crumbs are not free. Browsers that
 send every 128 samples that they get are well below it."""
 
 

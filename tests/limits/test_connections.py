@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.support.raw_frames import PING, frame, handshake, request
-from tests.support.scrape import scrape, scrape_until
+from tests.support.scrape import scrape, scrape_until, scrape_when_alone
 from tests.support.server import ServerProcess
 from tests.support.servers import SCRIPTED
 from tests.support.voice_client import connected
@@ -143,7 +142,7 @@ async def test_a_handshake_of_tls_is_timed_too(
 
 
 async def test_connections_per_ip(hasty: ServerProcess) -> None:
-    await nobody_is_connected(hasty)
+    await scrape_when_alone(hasty.url)
     async with AsyncExitStack() as stack:
         for _ in range(8):
             await stack.enter_async_context(dialled(hasty.port, "127.0.0.2"))
@@ -152,31 +151,19 @@ async def test_connections_per_ip(hasty: ServerProcess) -> None:
         async with dialled(hasty.port) as (reader, writer):
             writer.write(request())
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
-    counted = await nobody_is_connected(hasty)
+    counted = await scrape_when_alone(hasty.url)
     assert counted[hits("connections_per_ip")] >= 1
 
 
 async def test_connections(hasty: ServerProcess) -> None:
-    await nobody_is_connected(hasty)
+    await scrape_when_alone(hasty.url)
     async with AsyncExitStack() as stack:
         for number in range(12):
             address = f"127.0.0.{2 + number % 3}"
             await stack.enter_async_context(dialled(hasty.port, address))
         assert (await told(hasty.port)).startswith(b"HTTP/1.1 503 ")
-    counted = await nobody_is_connected(hasty)
+    counted = await scrape_when_alone(hasty.url)
     assert counted[hits("connections")] >= 1
-
-
-async def nobody_is_connected(server: ServerProcess) -> dict[str, float]:
-    """But for whoever asks."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                return await scrape_until(
-                    server.url, lambda counted: counted["voice_server_connections"] == 1
-                )
-            except (aiohttp.ClientError, ValueError):
-                await asyncio.sleep(0)  # turned away
 
 
 # Grammar, as far as it is counted ------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 import asyncio
 import signal
+import socket
 import subprocess
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
 
+from tests.support.raw_frames import BINARY, frame
 from tests.support.raw_socket import raw_socket
 from tests.support.server import COMMAND, ENGINES, ROOT, STOP_S, ServerProcess
 from tests.support.servers import SCRIPTED
@@ -106,4 +109,34 @@ def test_control_c_while_starting_is_quiet() -> None:
 def test_control_c_is_as_good() -> None:
     with ServerProcess(*options()) as server:
         status = server.stop(signal.SIGINT)
+    assert_left_in_good_order(server, status)
+
+
+@pytest.mark.parametrize("engines", [ENGINES, ("--offline", "--asr", "pocketsphinx")])
+def test_asked_to_leave_while_starting_it_leaves_with_status_0(engines: Sequence[str]) -> None:
+    command = [*COMMAND, "--port", "0", *engines, "--llm", "offline", "--tts", "espeak"]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # the first engine is there
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=STOP_S)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+
+
+async def test_stuck_connections_of_all_kinds_are_not_waited_for() -> None:
+    """Nothing said, half a request, an answer that nobody reads, a frame that never ends."""
+    with ServerProcess(*options("server.drain_s=0.5", "limits.header_timeout_s=60")) as server:
+        async with AsyncExitStack() as stack:
+            for sent in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 200):
+                plain = socket.create_connection(("127.0.0.1", server.port))
+                stack.enter_context(plain)
+                plain.sendall(sent)
+            stuck = await stack.enter_async_context(raw_socket(server.port))
+            await stuck.send_json(type="hello")
+            await stuck.wait_for("ready")
+            await stuck.send_bytes(frame(BINARY, announced=60_000)[:20])
+            status = await asyncio.to_thread(server.stop)
     assert_left_in_good_order(server, status)

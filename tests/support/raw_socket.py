@@ -37,6 +37,11 @@ class RawSocket:
         await self._writer.drain()
         await asyncio.sleep(0)  # drain does not yield while there is room
 
+    async def send_bytes(self, data: bytes) -> None:
+        """Send frames, or parts of them, that somebody else has made."""
+        self._writer.write(data)
+        await self._writer.drain()
+
     async def send_json(self, **message: object) -> None:
         """Send one text message."""
         await self.send(TEXT, json.dumps(message).encode())

@@ -22,8 +22,12 @@ ENGINES = ("--offline", "--asr", "bundled", "--llm", "offline", "--tts", "espeak
 class ServerProcess:
     """`voice-server serve` with the bundled engines; a context manager."""
 
-    def __init__(self, *options: str, port: int = 0) -> None:
+    def __init__(self, *options: str, port: int = 0, files_max: int | None = None) -> None:
+        """`files_max`: how many files it may open, if not as many as we."""
         self._command = [*COMMAND, "--port", str(port), *ENGINES, *options]
+        if files_max is not None:
+            tight = f'ulimit -n {files_max}; exec "$@"'
+            self._command = ["bash", "-c", tight, "server", *self._command]
         self.port = port
         """Known once entered."""
         self.ready: dict[str, Any] = {}

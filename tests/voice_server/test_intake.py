@@ -96,7 +96,7 @@ def test_messages_have_a_limit_of_their_own(event: ClientEvent) -> None:
     assert intake.take(event, 0.0) == ("control_rate", 0.2)
 
 
-def test_empty_audio_is_not_free() -> None:
+def test_crumbs_of_audio_are_not_free() -> None:
     intake = IntakeLimit(LIMITS, PCM, 0.0)
     waits = [intake.take(AudioReceived(b""), 0.0)[1] for _ in range(10_000)]
     assert waits[4990] == 0

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from aiohttp import WSCloseCode, WSMessage, WSMsgType
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType
 
 from voice_server.closes import NORMAL, ErrorCode
 from voice_server.events import MessageRefused
@@ -69,8 +69,8 @@ class WebSocketLink:
                 yield self._checked(message.data)
             elif message.type is WSMsgType.BINARY:
                 yield message.data
-        if self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG:
-            self._metrics.limit_hits.labels("message_bytes").inc()
+            elif message.type is WSMsgType.ERROR and _is_too_big(message.data):
+                self._metrics.limit_hits.labels("message_bytes").inc()
 
     def _checked(self, text: str) -> str | MessageRefused:
         bytes_max = self._limits.text_bytes_max
@@ -100,3 +100,7 @@ class WebSocketLink:
         """Drop it: a peer that does not read would keep a polite close waiting."""
         self._closing = True
         self._transport.abort()
+
+
+def _is_too_big(error: object) -> bool:
+    return isinstance(error, WebSocketError) and error.code == WSCloseCode.MESSAGE_TOO_BIG
