@@ -13,11 +13,11 @@ import aiohttp
 from tests.conformance.frames import frame_cases
 from tests.conformance.handshakes import handshakes
 from tests.conformance.requests import requests
-from tests.support.bare_echo import bare_echo
 from tests.support.probe import Case, outcome
 from tests.support.raw_frames import PORT
 from tests.support.server import ROOT, ServerProcess
 from tests.support.servers import SCRIPTED
+from voice_server.bench.load.bare_echo import bare_echo
 
 FILE = ROOT / "CONFORMANCE.md"
 CASES = (*handshakes(), *frame_cases(), *requests())
@@ -81,7 +81,7 @@ def _tables(rows: Iterator[tuple[Case, str, str]]) -> Iterator[str]:
 
 async def main() -> None:
     """Write the file."""
-    with our_server() as server, bare_echo() as bare_port:
+    with our_server() as server, bare_echo() as (bare_port, _):
         FILE.write_text(rendered(await outcomes(server.port), await outcomes(bare_port)))
 
 

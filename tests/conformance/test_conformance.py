@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.table import CASES, FILE, our_server, outcomes, rendered
-from tests.support.bare_echo import bare_echo
 from tests.support.scrape import scrape_until
 from tests.support.voice_client import connected
+from voice_server.bench.load.bare_echo import bare_echo
 
 pytestmark = pytest.mark.socket
 
@@ -27,7 +27,7 @@ def surprises(told: Sequence[str]) -> list[str]:
 
 
 async def test_every_case_ends_as_it_should_and_nobody_else_notices() -> None:
-    with our_server() as server, bare_echo() as bare_port:
+    with our_server() as server, bare_echo() as (bare_port, _):
         async with connected(server.url) as witness:
             await witness.send("text", text="Hello.")
             ours = await outcomes(server.port)

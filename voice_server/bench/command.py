@@ -81,6 +81,49 @@ def live(
 
 
 @bench_commands.command()
+def load(
+    *,
+    sessions: Annotated[
+        list[int] | None, typer.Option(min=1, help="At once; give several to see growth.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Blocks of each subject.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Measured in each block.")] = 5.0,
+    arrivals: Annotated[
+        Literal["poisson", "together"], typer.Option(help="At random, or all at one moment.")
+    ] = "poisson",
+    part: Annotated[
+        Literal["all", "costs", "turns", "tokens"],
+        typer.Option(help="CPU and memory; answers under load; the relay of tokens."),
+    ] = "all",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for load.md, .json and .svg.")
+    ] = None,
+) -> None:
+    """What sessions cost with scripted engines, beside a bare echo of the same frames (Linux)."""
+    from voice_server.bench.conditions import machine  # noqa: PLC0415
+    from voice_server.bench.load.load_report import LoadReport  # noqa: PLC0415
+    from voice_server.bench.load.null_tier import PARTS, SIZES, Plan, measure  # noqa: PLC0415
+    from voice_server.bench.written import write  # noqa: PLC0415
+
+    plan = Plan(
+        tuple(sessions or SIZES),
+        rounds,
+        seconds,
+        arrivals,
+        parts=PARTS if part == "all" else (part,),
+    )
+    try:
+        measured = measure(plan, lambda line: typer.echo(line, err=True))
+    except RuntimeError as error:
+        typer.echo(f"voice-server: {error}", err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None
+    report = LoadReport(machine(), measured)
+    typer.echo(report.markdown(), nl=False)
+    if output is not None:
+        write(report, output, "load")
+
+
+@bench_commands.command()
 def phone(
     *,
     callers: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 8,

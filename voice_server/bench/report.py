@@ -30,13 +30,13 @@ class Report:
             "# Turn-taking",
             "\n".join(f"- {name}: {value}" for name, value in self.conditions.items()),
             "## Figures (median / p95)",
-            _table(["", *(r.subject.name for r in full)], _rows(full)),
+            table(["", *(r.subject.name for r in full)], _rows(full)),
             "## Curve",
-            _table(["subject", "cut off", "median / p95 delay"], _curve_rows(self.results)),
+            table(["subject", "cut off", "median / p95 delay"], _curve_rows(self.results)),
             f"## {self.results[0].subject.name}, turns by scene and condition",
-            _table(["", "cut off", "delay", "unanswered", "where"], _scenes(self.results[0].turns)),
+            table(["", "cut off", "delay", "unanswered", "where"], _scenes(self.results[0].turns)),
             f"## {self.results[0].subject.name}, sounds over a reply",
-            _table(["", "clips", "stopped", "pause", "stop"], _kinds(self.results[0].floor)),
+            table(["", "clips", "stopped", "pause", "stop"], _kinds(self.results[0].floor)),
         ]
         if self.cancelled:
             parts += ["## Cancelled replies", _cancelled(self.cancelled)]
@@ -165,7 +165,7 @@ def _plain_floor(outcome: FloorOutcome) -> Mapping[str, object]:
     }
 
 
-def _table(head: Row, rows: Iterable[Row]) -> str:
+def table(head: Row, rows: Iterable[Row]) -> str:
     """A Markdown table whose columns line up in a terminal, too."""
     lines = [list(head), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]

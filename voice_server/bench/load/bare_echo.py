@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from aiohttp import WSMsgType, web
 
-from tests.support.server import ROOT
-
 
 async def echo(request: web.Request) -> web.WebSocketResponse:
     """Send every message back."""
@@ -36,20 +34,21 @@ async def main() -> None:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
+    sys.stdout.write(f"{runner.addresses[0][1]}\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 
 @contextmanager
-def bare_echo() -> Iterator[int]:
-    """The process; yields its port."""
-    command = [sys.executable, "-m", "tests.support.bare_echo"]
+def bare_echo() -> Iterator[tuple[int, int]]:
+    """The process; yields its port and its process id."""
+    command = [sys.executable, "-m", "voice_server.bench.load.bare_echo"]
     with subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline()), process.pid
         finally:
             process.kill()
 

@@ -1,0 +1,109 @@
+"""What the generator is told, and what it tells: JSON on its standard input and output."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from voice_server.bench.load.schedule import Arrivals, void_reason
+from voice_server.bench.load.statistics import Summary, summary
+
+EVERY_S = 5.0
+
+Microphone = Literal["none", "pcm", "base64"]
+"""No audio at all; 16 kHz in binary messages; 24 kHz in OpenAI's JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One block of load."""
+
+    port: int
+    pid: int
+    """Whose CPU and memory are read."""
+    path: str = "/ws?rate=16000&out_rate=16000"
+    protocol: str = ""
+    greets: bool = True
+    """The server speaks first."""
+    first: tuple[str, ...] = ()
+    """Text messages that every session sends when it is open."""
+    microphone: Microphone = "pcm"
+    speech: str = ""
+    """What talkers say, over and over; the others' microphones are silent."""
+    talkers: int = 0
+    every_s: float = EVERY_S
+    """From one sentence to the next."""
+    sessions: int = 1
+    arrivals: Arrivals = "poisson"
+    ramp_s: float = 1.0
+    """Sessions are opened over so long,"""
+    warm_s: float = 1.0
+    """and run for so long before the measurement begins."""
+    seconds: float = 5.0
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one session got, in seconds since its first frame was due."""
+
+    ready_ms: float
+    """From opening the TCP connection to the first message, or to the upgrade."""
+    audio: list[tuple[float, int]]
+    texts: list[tuple[float, str]]
+    began_s: float
+    """Of the monotonic clock: when that first frame was due."""
+    refusal: str = ""
+    """Why it was not let in, or ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Everything that was measured in one block."""
+
+    order: Order
+    seconds: float
+    """Of the measurement itself."""
+    server_cpu_s: float
+    resident_before_bytes: int
+    resident_bytes: int
+    generator_cpu_s: float
+    late_ms: Summary | None
+    void: str | None
+    speech_ends_s: float
+    """After each beginning of `every_s`."""
+    unsent_bytes: int
+    """What the server had not taken in at the end."""
+    sessions: list[Session]
+
+    @property
+    def cpu_percent(self) -> float:
+        """Of a core, per session."""
+        return 100 * self.server_cpu_s / self.seconds / self.order.sessions
+
+
+def order_of(text: str) -> Order:
+    """An order from its JSON. Raises `pydantic.ValidationError`."""
+    return TypeAdapter(Order).validate_json(text)
+
+
+def block_of(text: str) -> Block:
+    """A block from its JSON."""
+    return TypeAdapter(Block).validate_json(text)
+
+
+def told(message: Order | Block) -> str:
+    """One line of JSON."""
+    return json.dumps(asdict(message))
+
+
+def judged(late_ms: Sequence[float], refusals: Sequence[str]) -> tuple[Summary | None, str | None]:
+    """The generator's lateness, and why the block is void, if it is.
+
+    A block whose sessions were not all there has not borne the load that it says.
+    """
+    told_why = [refusal for refusal in refusals if refusal]
+    missing = f"{len(told_why)} sessions were not there: {told_why[0]}" if told_why else None
+    return summary(late_ms), void_reason(late_ms) or missing
