@@ -31,14 +31,16 @@ SetOption = Annotated[
 ]
 AsrOption = Annotated[
     str | None,
-    typer.Option(help="auto, bundled, pocketsphinx, scripted, a Whisper model or its folder."),
+    typer.Option(
+        help="auto, bundled, pocketsphinx, a Whisper model, its folder, or a server's URL."
+    ),
 ]
 LlmOption = Annotated[
     str | None,
     typer.Option(help="auto, offline, scripted or the URL of an OpenAI-compatible server."),
 ]
 TtsOption = Annotated[
-    str | None, typer.Option(help="auto, espeak, scripted, a Piper voice or its .onnx file.")
+    str | None, typer.Option(help="auto, espeak, a Piper voice, its .onnx file, or a server's URL.")
 ]
 OfflineOption = Annotated[
     bool | None, typer.Option("--offline", help="Never touch a model hub.", show_default=False)

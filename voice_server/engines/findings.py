@@ -13,7 +13,7 @@ import ctranslate2
 from models.catalog import AsrModel, VoiceModel, asr_model, asr_models, voice_model, voice_models
 from models.hub import Hub
 from models.llm.chat_endpoints import LOCAL_PORTS, find_local
-from voice_server.engines.plans import Findings, is_path
+from voice_server.engines.plans import Findings, is_address, is_path
 from voice_server.settings import AsrSettings, Settings, TtsSettings
 
 OPTIONAL_PACKAGES = ("piper", "pocketsphinx")
@@ -48,7 +48,7 @@ def _asr_candidates(settings: AsrSettings) -> Mapping[str, AsrModel]:
     engine = settings.engine
     if engine == "auto":
         return asr_models()
-    if engine in _ASR_ENGINES or is_path(engine):
+    if engine in _ASR_ENGINES or is_address(engine) or is_path(engine):
         return {}
     return {engine: asr_model(engine)}
 
@@ -57,7 +57,7 @@ def _voice_candidates(settings: TtsSettings) -> Mapping[str, VoiceModel]:
     engine = settings.engine
     if engine == "auto":
         return voice_models()
-    if engine in _TTS_ENGINES or engine.endswith(".onnx"):
+    if engine in _TTS_ENGINES or is_address(engine) or engine.endswith(".onnx"):
         return {}
     return {engine: voice_model(engine)}
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from models.asr import RecognitionError, RecognitionOptions, Recognizer
+from models.asr.remote import RemoteRecognizer
 from models.asr.whisper import Patience
 from models.asr.whisper_loader import warm_up_audio
 from models.asr.whisper_startup import WhisperChoice, start_whisper
@@ -25,13 +26,15 @@ from models.scripted import (
     ScriptedSynthesizer,
     VoiceScript,
 )
+from models.speech_endpoint import SpeechEndpoint
 from models.tts import SynthesisError, Synthesizer
 from models.tts.pronunciation import PronouncingVoice
+from models.tts.remote_voice import RemoteVoice
 from voice_server.engines.chat_meter import ChatMeter
 from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Plan
 from voice_server.engines.voices import load_piper, shelved
-from voice_server.settings import Settings
+from voice_server.settings import Settings, TtsSettings
 
 
 class Loader:
@@ -64,6 +67,9 @@ class Loader:
                     script.texts, partial_ms=script.partial_ms, final_ms=script.final_ms
                 )
             )
+        if plan.engine == "endpoint":
+            asr = self._settings.asr
+            return RemoteRecognizer(SpeechEndpoint(plan.url, asr.api_key), asr.model)
         recognizer = await self._sphinx() if plan.path is None else await self._whisper(plan)
         await _hear_noise(recognizer, self._settings.asr.language)
         return recognizer
@@ -81,12 +87,15 @@ class Loader:
                 VoiceScript(first_chunk_ms=script.first_chunk_ms, ms_per_char=script.char_ms)
             )
         settings = self._settings.tts
+        if plan.engine == "endpoint":
+            return _pronounced(
+                await RemoteVoice.connect(plan.url, settings.model, settings.api_key), settings
+            )
         load = _espeak if plan.path is None else partial(load_piper, plan.path, settings.workers)
         synthesizer: Synthesizer = await asyncio.to_thread(load)
         if plan.engine == "piper" and settings.voices:
             synthesizer = await shelved(synthesizer, settings, self._hub)
-        if settings.pronunciations:
-            synthesizer = PronouncingVoice(synthesizer, settings.pronunciations)
+        synthesizer = _pronounced(synthesizer, settings)
         await _say_something(synthesizer, settings.voice)
         return synthesizer
 
@@ -118,6 +127,11 @@ class Loader:
         return await SphinxRecognizer.load(
             decoders_max=settings.utterances_max, final_deadline_s=settings.final_deadline_s
         )
+
+
+def _pronounced(synthesizer: Synthesizer, settings: TtsSettings) -> Synthesizer:
+    forms = settings.pronunciations
+    return PronouncingVoice(synthesizer, forms) if forms else synthesizer
 
 
 def _espeak() -> Synthesizer:

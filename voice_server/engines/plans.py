@@ -97,6 +97,8 @@ def plan_asr(settings: AsrSettings, found: Findings) -> Plan:
     if engine == "pocketsphinx":
         _require("pocketsphinx", found)
         return Plan("asr", "pocketsphinx", "it was asked for", NOTICES["pocketsphinx"])
+    if is_address(engine):
+        return Plan("asr", "endpoint", "it was asked for", url=engine)
     if is_path(engine):
         folder = Path(engine).expanduser()
         model = AsrModel(folder.name, None, ("*",), None, "margin", "")
@@ -116,6 +118,8 @@ def plan_tts(settings: TtsSettings, found: Findings) -> Plan:
         return _scripted("tts")
     if engine == "espeak":
         return Plan("tts", "espeak", "it was asked for")
+    if is_address(engine):
+        return Plan("tts", "endpoint", "it was asked for", url=engine)
     _require("piper", found)
     if engine.endswith(".onnx"):
         return Plan("tts", "piper", "it was asked for", path=Path(engine).expanduser())
@@ -163,6 +167,11 @@ def _named_llm(key: str, engine: str, settings: LlmSettings) -> Plan:
         f"{key} is {engine!r}: use {words}, anthropic:MODEL or an address such as "
         "http://127.0.0.1:8000/v1."
     )
+
+
+def is_address(engine: str) -> bool:
+    """Whether a name means a server elsewhere."""
+    return engine.startswith(("http://", "https://"))
 
 
 def is_path(engine: str) -> bool:

@@ -22,7 +22,12 @@ class AsrSettings(Section):
     """Speech recognition."""
 
     engine: str = "auto"
-    """`auto`, `bundled`, `pocketsphinx`, `scripted`, a faster-whisper model name or a directory."""
+    """`auto`, `bundled`, `pocketsphinx`, `scripted`, a faster-whisper model name, a directory, or
+    the base URL of a server with OpenAI's `/v1/audio/transcriptions`."""
+    model: str = "whisper-1"
+    """Its name at such a server."""
+    api_key: str = Field(default="", repr=False)
+    """For such a server."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: a GPU where there is one."""
     gpus: tuple[Annotated[int, Field(ge=0)], ...] = ()
@@ -182,7 +187,12 @@ class TtsSettings(Section):
     """Speech synthesis."""
 
     engine: str = "auto"
-    """`auto`, `espeak`, `scripted`, a Piper voice name (`en_US-lessac-medium`) or `.onnx` file."""
+    """`auto`, `espeak`, `scripted`, a Piper voice name (`en_US-lessac-medium`), an `.onnx` file, or
+    the base URL of a server with OpenAI's `/v1/audio/speech`."""
+    model: str = "tts-1"
+    """Its name at such a server."""
+    api_key: str = Field(default="", repr=False)
+    """For such a server."""
     voice: str | None = None
     """A voice of the engine; unset takes its default."""
     voices: tuple[str, ...] = ()

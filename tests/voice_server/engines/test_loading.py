@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.asr import RecognitionOptions
@@ -15,6 +16,7 @@ from models.scheduler import Scheduler
 from tests.support.chat_endpoint import chat_endpoint
 from tests.support.hub import StandInHub, stand_in_hub
 from tests.support.piper_voice import write_piper_voice
+from tests.support.rest import rest_client
 from voice_server.engines.loading import Loader
 from voice_server.engines.plans import Plan
 from voice_server.settings import load
@@ -108,3 +110,18 @@ async def test_warming_up_finds_what_the_engine_cannot_do(
     with pytest.raises(ModelError, match=sentence):
         await warm.recognizer(bundled)
         await warm.synthesizer(Plan("tts", "espeak", ""))
+
+
+async def test_speech_servers_elsewhere_listen_and_speak(scheduler: Scheduler) -> None:
+    async with rest_client('asr.scripted.texts=["far ears"]') as client:
+        url = str(client.make_url("/v1"))
+        elsewhere = loader(scheduler, 'tts.pronunciations={tea="coffee"}')
+        recognizer = await elsewhere.recognizer(Plan("asr", "endpoint", "", url=url))
+        utterance = recognizer.utterance(RecognitionOptions())
+        utterance.feed(np.ones(16_000, np.int16))
+        assert "far" in (await utterance.final()).text.casefold()
+        synthesizer = await elsewhere.synthesizer(Plan("tts", "endpoint", "", url=url))
+        async with aclosing(synthesizer.speak("Some tea.")) as chunks:
+            assert [chunk async for chunk in chunks]
+        await recognizer.close()
+        await synthesizer.close()

@@ -167,3 +167,10 @@ def test_scripted_engines_have_no_notices() -> None:
     ]
     assert [plan.engine for plan in plans] == ["scripted"] * 3
     assert not any(plan.notice or plan.must_fetch for plan in plans)
+
+
+def test_servers_elsewhere_are_taken_by_address() -> None:
+    url = "http://gpu:8000/v1"
+    heard = plan_asr(AsrSettings(engine=url), Findings(unreachable=NO_HUB))
+    said = plan_tts(TtsSettings(engine=url), Findings(unreachable=NO_HUB))
+    assert [(plan.engine, plan.url) for plan in (heard, said)] == [("endpoint", url)] * 2
