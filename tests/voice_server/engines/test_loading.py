@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from models.asr import RecognitionOptions
@@ -14,6 +13,7 @@ from models.hub import Hub, bundled_asr
 from models.llm import ChatOptions, Message, TextDelta
 from models.scheduler import Scheduler
 from tests.support.chat_endpoint import chat_endpoint
+from tests.support.clips import load_clip
 from tests.support.hub import StandInHub, stand_in_hub
 from tests.support.piper_voice import write_piper_voice
 from tests.support.rest import rest_client
@@ -118,7 +118,7 @@ async def test_speech_servers_elsewhere_listen_and_speak(scheduler: Scheduler) -
         elsewhere = loader(scheduler, 'tts.pronunciations={tea="coffee"}')
         recognizer = await elsewhere.recognizer(Plan("asr", "endpoint", "", url=url))
         utterance = recognizer.utterance(RecognitionOptions())
-        utterance.feed(np.ones(16_000, np.int16))
+        utterance.feed(load_clip("question"))
         assert "far" in (await utterance.final()).text.casefold()
         synthesizer = await elsewhere.synthesizer(Plan("tts", "endpoint", "", url=url))
         async with aclosing(synthesizer.speak("Some tea.")) as chunks:
