@@ -24,7 +24,7 @@ export class PushToTalk {
     this.#button = button;
     this.#tell = tell;
     const press = (/** @type {Event} */ event) => {
-      if (!wanted()) return;
+      if (!wanted() || (event instanceof PointerEvent && event.button !== 0)) return;
       event.preventDefault(); // no scrolling, no click; but then no focus either
       button.focus();
       this.#hold();

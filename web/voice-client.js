@@ -188,7 +188,12 @@ export class VoiceClient extends EventTarget {
     this.#devices = { microphone, loudspeaker };
     await this.#useLoudspeaker();
     if (!moved || !this.#microphone || !this.#context) return;
+    const start = this.#starts;
     const other = await Microphone.open(this.#context, microphone);
+    if (start !== this.#starts) {
+      other.close(); // the user has changed their mind meanwhile
+      return;
+    }
     this.#microphone?.close();
     this.#adopt(other);
   }

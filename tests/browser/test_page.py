@@ -22,6 +22,14 @@ REFUSED_SOCKET = "WebSocket connection"
 """Chromium's own words on the console when a server is gone."""
 
 
+WATCH_STATES = """() => {
+  const state = document.getElementById("state");
+  window.states = [];
+  new MutationObserver(() => window.states.push(state.textContent))
+    .observe(state, { childList: true });
+}"""
+
+
 class Line:
     """The JSON messages that went over the page's WebSocket, in order."""
 
@@ -69,6 +77,7 @@ def _type(page: Page, text: str) -> None:
 
 def test_a_conversation_with_an_interruption(page: Page) -> None:
     line = Line(page)
+    page.evaluate(WATCH_STATES)
     page.get_by_role("button", name="Start talking").click()
     growing = page.locator(".entry[data-speaker=user][data-done=false] .words")
     expect(growing).to_have_text(re.compile("^What"))
@@ -97,6 +106,9 @@ def test_a_conversation_with_an_interruption(page: Page) -> None:
     page.get_by_role("button", name="Stop talking").click()
     expect(page.locator("#state")).to_have_text("Press to talk")
     assert line.sent[-1] == {"type": "bye"}
+    states = list(dict.fromkeys(page.evaluate("window.states")))
+    in_order = ["Connecting", "Listening", "Hearing you", "Speaking", "Paused", "Press to talk"]
+    assert [state for state in states if state in in_order] == in_order
 
 
 def test_transcription_only_answers_nothing(page: Page) -> None:
