@@ -71,6 +71,7 @@ class Suggestion:
             "[llm]",
             f'engine = "{self.llm}"',
             f'model = "{self.llm_model}"',
+            *(["disable_thinking = true"] if self.llm.startswith("http") else []),
             "",
         ]
         if self.llm_gpu_memory is not None:

@@ -1,0 +1,168 @@
+"""The container files, as far as they can be shown without a container engine.
+
+The linter reads the Dockerfile; what it copies is enough to build the wheel that it installs; its
+health check asks a real server; what compose.yaml sets are settings; every container is shut in.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.server import ROOT, ServerProcess
+from voice_server.settings import load
+
+pytestmark = pytest.mark.socket
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def steps() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions and their arguments, continued lines joined."""
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def said(word: str) -> list[str]:
+    return [rest for instruction, rest in steps() if instruction == word]
+
+
+def copied() -> list[str]:
+    """What comes from the checkout."""
+    sources = (shlex.split(rest)[:-1] for rest in said("COPY") if not rest.startswith("--from"))
+    return [source for paths in sources for source in paths]
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    linter = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    assert linter is not None
+    done = subprocess.run(
+        [linter, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_is_copied_may_be_copied() -> None:
+    allowed = (ROOT / ".dockerignore").read_text().split()
+    for source in copied():
+        assert (ROOT / source).exists(), source
+        assert f"!{source}" in allowed
+
+
+def test_what_is_copied_is_enough_for_the_wheel(tmp_path: Path) -> None:
+    for source in copied():
+        target = tmp_path / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(ROOT / source, target)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert list(tmp_path.glob("dist/*.whl"))
+
+
+def test_what_is_installed_exists() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (extras,) = re.findall(r"'\.\[([\w,]+)\]'", " ".join(said("RUN")))
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert shlex.split(said("ENTRYPOINT")[0].strip("[]"))[0] in project["scripts"]
+
+
+def test_it_does_not_run_as_root() -> None:
+    (user,) = said("USER")
+    uid = user.split(":")[0]
+    assert f"--uid {uid} " in " ".join(said("RUN"))
+    targets = [rest.rpartition(" AS ") for rest in said("FROM")]
+    assert {target: origin for origin, _, target in targets if target in ("cpu", "gpu")} == {
+        "cpu": "base",
+        "gpu": "base",
+    }
+
+
+def test_the_health_check_asks_a_real_server() -> None:
+    (check,) = said("HEALTHCHECK")
+    command = json.loads(check[check.index("[") :])
+    with ServerProcess() as server:
+        asks = [sys.executable, "-c", command[2].replace("8080", str(server.port))]
+        assert subprocess.run(asks, check=False).returncode == 0
+    assert subprocess.run(asks, check=False, stderr=subprocess.DEVNULL).returncode != 0
+
+
+def test_the_environment_is_made_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = f'["me=sha256:{"0" * 64}"]'
+    for name in ("voice", "voice-gpu"):
+        for key, value in SERVICES[name]["environment"].items():
+            default = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
+            filled = re.sub(r"\$\{VOICE_KEYS:\?.*?\}", entry, default)
+            monkeypatch.setenv(key, filled)
+        for key, value in re.findall(r"(VOICE_SERVER_\w+)=(\S+)", " ".join(said("ENV"))):
+            monkeypatch.setenv(key, value)
+        settings = load(None, [])
+        assert settings.server.host == "0.0.0.0"
+        assert settings.auth.keys
+        proxy = SERVICES["nginx"]["networks"]["inside"]["ipv4_address"]
+        assert settings.server.trusted_proxies == (proxy,)
+    assert settings.llm.engine == "http://vllm:8000/v1"
+    assert "vllm" in SERVICES
+
+
+@each_service
+def test_every_container_is_shut_in(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "ports" not in service or name == "nginx"
+    own_image = service["image"].startswith(("voice-server:", "nginxinc/nginx-unprivileged:"))
+    assert own_image or not service["user"].startswith("0")
+
+
+@each_service
+def test_every_container_says_whether_it_is_well(name: str) -> None:
+    assert "healthcheck" in SERVICES[name] or "build" in SERVICES[name]
+
+
+def test_what_is_named_is_there() -> None:
+    stages = {rest.rpartition(" AS ")[2] for rest in said("FROM")}
+    for service in SERVICES.values():
+        assert service.get("build", {}).get("target", "cpu") in stages
+        assert set(service["networks"]) <= set(COMPOSE["networks"])
+        assert {mount.split(":")[0] for mount in service.get("volumes", ())} <= set(
+            COMPOSE["volumes"]
+        )
+        assert {config["source"] for config in service.get("configs", ())} <= set(
+            COMPOSE["configs"]
+        )
+
+
+def test_nginx_passes_on_what_a_conversation_needs() -> None:
+    """Compose turns `$$` into `$`; a lone one would be taken for a variable of the shell."""
+    content = COMPOSE["configs"]["nginx"]["content"]
+    assert "$" not in content.replace("$$", "")
+    aliases = SERVICES["voice"]["networks"]["inside"]["aliases"]
+    assert f"http://{aliases[0]}:8080" in content
+    for line in ("proxy_buffering off", "Upgrade $$http_upgrade", "X-Forwarded-For $$remote_addr"):
+        assert line in content
+
+
+def test_without_a_key_it_refuses_to_start() -> None:
+    environment = {**os.environ, "VOICE_SERVER_SERVER__HOST": "0.0.0.0"}
+    command = [sys.executable, "-m", "voice_server", "serve", "--port", "0", "--offline"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "voice-server token key" in done.stderr
