@@ -46,14 +46,21 @@ class PiperSynthesizer:
 
     @classmethod
     def load(
-        cls, voice_path: Path, *, gain: float = 1.0, workers: int = 2, threads: int = 1
+        cls,
+        voice_path: Path,
+        *,
+        gain: float = 1.0,
+        workers: int = 2,
+        threads: int = 1,
+        device: str = "cpu",
     ) -> "PiperSynthesizer":
         """Load `NAME.onnx` with `NAME.onnx.json` beside it.
 
         `gain` multiplies every sample alike. At most `workers` sentences are made at a time, on
-        `threads` cores each. Raises `ModelError` for a missing or damaged file, or no Piper.
+        `threads` cores each, or on a GPU if `device` is `cuda`. Raises `ModelError` for a missing
+        or damaged file, no Piper, or no GPU.
         """
-        voice = load_voice(voice_path, threads=threads)
+        voice = load_voice(voice_path, threads=threads, device=device)
         return cls(voice_path.stem, voice, gain=gain, workers=workers)
 
     @property

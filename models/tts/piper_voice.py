@@ -34,10 +34,11 @@ class LoadedVoice:
     """Whether the graph tells how long each phoneme lasts."""
 
 
-def load_voice(voice_path: Path, *, threads: int) -> LoadedVoice:
+def load_voice(voice_path: Path, *, threads: int, device: str = "cpu") -> LoadedVoice:
     """Load `NAME.onnx` and the `NAME.onnx.json` beside it.
 
-    `threads` is how many cores one sentence may use. Raises `ModelError`.
+    `threads` is how many cores one sentence may use, `device` is `cpu` or `cuda`. Raises
+    `ModelError`.
     """
     try:
         from piper import PiperVoice  # noqa: PLC0415
@@ -47,7 +48,8 @@ def load_voice(voice_path: Path, *, threads: int) -> LoadedVoice:
             "Piper is GPL-3, and so is what you make by combining it with this server."
         ) from error
     config, language = _read_config(voice_path.with_name(f"{voice_path.name}.json"))
-    session = _open_session(_graph_with_alignments(voice_path), voice_path, threads)
+    providers = _providers(device)
+    session = _open_session(_graph_with_alignments(voice_path), voice_path, threads, providers)
     piper = PiperVoice(session, config)
     _warm_up(piper, voice_path)
     return LoadedVoice(
@@ -93,14 +95,30 @@ def _graph_with_alignments(path: Path) -> bytes:
     return patched
 
 
-def _open_session(graph: bytes, path: Path, threads: int) -> "InferenceSession":
+def _providers(device: str) -> list[str]:
+    """Where onnxruntime is to compute; it would fall back to the CPU without a word."""
+    import onnxruntime  # noqa: PLC0415
+
+    if device == "cpu":
+        return ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise ModelError(
+            "tts.device is cuda, but this onnxruntime has no CUDA: install onnxruntime-gpu in "
+            "place of onnxruntime, or set tts.device to cpu."
+        )
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+def _open_session(
+    graph: bytes, path: Path, threads: int, providers: list[str]
+) -> "InferenceSession":
     import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(graph, options, providers=providers)
     except onnx_errors() as error:
         raise ModelError(f"{path} cannot be loaded ({error}): {_REMEDY}.") from error
     if not {entry.name for entry in session.get_inputs()} >= _INPUTS:

@@ -91,7 +91,7 @@ class Loader:
             return _pronounced(
                 await RemoteVoice.connect(plan.url, settings.model, settings.api_key), settings
             )
-        load = _espeak if plan.path is None else partial(load_piper, plan.path, settings.workers)
+        load = _espeak if plan.path is None else partial(load_piper, plan.path, settings)
         synthesizer: Synthesizer = await asyncio.to_thread(load)
         if plan.engine == "piper" and settings.voices:
             synthesizer = await shelved(synthesizer, settings, self._hub)

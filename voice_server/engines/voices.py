@@ -17,11 +17,11 @@ from voice_server.settings import TtsSettings
 logger = logging.getLogger(__name__)
 
 
-def load_piper(path: Path, workers: int) -> Synthesizer:
+def load_piper(path: Path, settings: TtsSettings) -> Synthesizer:
     """A Piper voice from its `.onnx` file. Blocks. Raises `ModelError`."""
     from models.tts.piper import PiperSynthesizer  # noqa: PLC0415
 
-    return PiperSynthesizer.load(path, workers=workers)
+    return PiperSynthesizer.load(path, workers=settings.workers, device=settings.device)
 
 
 async def shelved(first: Synthesizer, settings: TtsSettings, hub: Hub) -> VoiceShelf:
@@ -38,7 +38,7 @@ async def shelved(first: Synthesizer, settings: TtsSettings, hub: Hub) -> VoiceS
     return VoiceShelf(
         first,
         others,
-        partial(load_piper, workers=settings.workers),
+        partial(load_piper, settings=settings),
         listed=listed,
         bytes_max=settings.voices_bytes_max,
     )

@@ -202,6 +202,8 @@ class TtsSettings(Section):
     """Files of these that are kept loaded; whichever was silent for longest leaves first."""
     pronunciations: Mapping[str, str] = Field(default_factory=dict)
     """What to say for a written word: whole words, in any case."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """For Piper; `cuda` needs onnxruntime-gpu."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 from piper.patch_voice_with_alignment import add_alignment_output
@@ -123,3 +124,10 @@ def test_a_damaged_voice_is_refused_with_its_name_and_a_remedy(
     with pytest.raises(ModelError, match=r"(fetch the voice again|name another file)") as refused:
         load_voice(voice_path, threads=1)
     assert str(voice_path) in str(refused.value)
+
+
+def test_a_gpu_that_onnxruntime_cannot_use_is_said(tmp_path: Path) -> None:
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime can use a GPU")
+    with pytest.raises(ModelError, match="install onnxruntime-gpu"):
+        load_voice(write_piper_voice(tmp_path), threads=1, device="cuda")
