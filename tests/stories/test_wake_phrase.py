@@ -1,5 +1,7 @@
 """A device that is called by name: what is for the assistant, and what nobody may learn."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from models.scripted import ChatScript, RecognizerScript
@@ -13,8 +15,8 @@ QUESTION = "What time is it?"
 TALE = "The moon goes around the earth once a month. It has no air and no water at all."
 
 
-def cast(*texts: str, greeting: str = "", **turn: object) -> Cast:
-    turn = {"wake_phrases": ["hey computer"], "wake_open_ms": 5000, **turn}
+def cast(*texts: str, greeting: str = "", turn: Mapping[str, object] | None = None) -> Cast:
+    turn = {"wake_phrases": ["hey computer"], "wake_open_ms": 5000, **(turn or {})}
     return Cast(
         recognizer=RecognizerScript(texts),
         chat=ChatScript((TALE,)),
@@ -52,7 +54,7 @@ def test_it_is_no_reply_begun_ahead_either() -> None:
         await story.silence(3.0)
 
     eager = {"speculation_lead_ms": 5000, "soft_silence_ms": 50}
-    story = tell(plot, cast(CHATTER, **eager))
+    story = tell(plot, cast(CHATTER, turn=eager))
     assert story.chat.prompts == []
     assert story.counted("speculations_total", result="wasted") == 0
 
@@ -63,7 +65,7 @@ def test_the_devices_screen_shows_it_if_asked() -> None:
         await story.expect(ev.FinalTranscript, text=CHATTER)
         await story.silence(2.0)
 
-    story = tell(plot, cast(CHATTER, wake_captions=True))
+    story = tell(plot, cast(CHATTER, turn={"wake_captions": True}))
     assert story.all(ev.PartialTranscript)
     assert story.chat.prompts == []
     assert story.remembered == []
@@ -177,7 +179,9 @@ def test_half_duplex_takes_no_voice_over_a_reply_for_the_user(half_duplex: str) 
         await story.say(0.8)
         await story.expect(ev.ReplyDone)
 
-    story = tell(plot, cast(f"Hey computer, {QUESTION}", "Stop!", half_duplex=half_duplex))
+    story = tell(
+        plot, cast(f"Hey computer, {QUESTION}", "Stop!", turn={"half_duplex": half_duplex})
+    )
     voices = len(story.all(ev.SpeechStarted))
     assert (voices, story.all(ev.ReplyDone)[0].status) == (
         (1, "completed") if half_duplex == "on" else (2, "interrupted")
@@ -193,4 +197,4 @@ def test_half_duplex_listens_again_when_the_room_is_silent() -> None:
         await story.expect(ev.ReplyDone, status="completed")
 
     texts = (f"Hey computer, {QUESTION}", "And tomorrow?")
-    assert asked(tell(plot, cast(*texts, half_duplex="on")))[-1] == "And tomorrow?"
+    assert asked(tell(plot, cast(*texts, turn={"half_duplex": "on"})))[-1] == "And tomorrow?"

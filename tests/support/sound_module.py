@@ -92,6 +92,12 @@ class FakeSound:
         if block.any():
             self.sounding.set()
 
+    def _initialize(self) -> None:
+        """It is always there."""
+
+    def _terminate(self) -> None:
+        """It stays there."""
+
     def query_devices(self, device: int | str | None = None, kind: str | None = None) -> Any:
         """The device of a kind, or both."""
         if device not in (None, 0, "fake"):

@@ -25,6 +25,8 @@ from voice_server.client.loudspeaker import Loudspeaker, Report
 
 BLOCK_MS = 20
 BLOCKS_WAITING_MAX = 100
+SILENT_S_MAX = 5.0
+"""A microphone calls back fifty times a second, and says nothing when it is unplugged."""
 RATE_MAX = 48_000
 RATE_MIN = 8_000
 
@@ -61,6 +63,14 @@ class SoundModule(Protocol):
         """What its functions raise."""
         ...
 
+    def _initialize(self) -> None:
+        """Look which devices there are."""
+        ...
+
+    def _terminate(self) -> None:
+        """Forget them."""
+        ...
+
     def query_devices(self, device: Device = None, kind: str | None = None) -> Any:
         """All devices, or what is known about one."""
         ...
@@ -86,6 +96,15 @@ def load_sound() -> SoundModule:
         raise SoundError(f"Sound needs the library PortAudio: {remedy}") from None
     module: SoundModule = sounddevice
     return module
+
+
+def look_again(sound: SoundModule) -> None:
+    """See devices that were plugged in meanwhile. None may be open.
+
+    PortAudio looks once, when it is initialised, and sounddevice has no other names for that.
+    """
+    sound._terminate()
+    sound._initialize()
 
 
 class SoundCard:
@@ -170,8 +189,12 @@ class SoundCard:
     # The microphone --------------------------------------------------------------------------
 
     async def heard(self) -> bytes:
-        """The next block of microphone audio."""
-        return await self._blocks.get()
+        """The next block of microphone audio. Raises `SoundError` when the device has died."""
+        try:
+            async with asyncio.timeout(SILENT_S_MAX):
+                return await self._blocks.get()
+        except TimeoutError:
+            raise SoundError("The microphone sends nothing. Is it still plugged in?") from None
 
     def _on_heard(self, data: Any, frames: int, time: object, status: object) -> None:
         """On PortAudio's thread. The loop may be gone already when the last block comes."""

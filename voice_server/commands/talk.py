@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,10 @@ from voice_server.commands.explained import (
     explained,
     trusted,
 )
+
+if TYPE_CHECKING:
+    from voice_server.client.call import Call
+    from voice_server.client.sound_card import SoundCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class TalkOptions:
     microphone: str | None
     speaker: str | None
     headset: bool
+    wake: tuple[str, ...]
+    half_duplex: bool
+    on_state: list[str]
 
 
 def talk(
@@ -54,6 +61,17 @@ def talk(
     headset: Annotated[
         bool, typer.Option("--headset", help="The microphone does not hear the speaker.")
     ] = False,
+    wake: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PHRASE", help="Answer only after this phrase; repeatable."),
+    ] = None,
+    half_duplex: Annotated[
+        bool, typer.Option("--half-duplex", help="Do not listen while a reply sounds.")
+    ] = False,
+    on_state: Annotated[
+        str | None,
+        typer.Option(metavar="COMMAND", help="With --kiosk: run on every change of state."),
+    ] = None,
     list_devices: Annotated[bool, typer.Option("--list", help="Show the devices.")] = False,
     language: Annotated[str | None, typer.Option(help="Such as en; unset: detected.")] = None,
     voice: Annotated[str | None, typer.Option(help="One of the server's voices.")] = None,
@@ -63,10 +81,6 @@ def talk(
         if list_devices:
             typer.echo("\n".join(_devices()))
             return
-        if kiosk and (text or push_to_talk):
-            raise UsageError("--kiosk is for voice alone: leave --text and --push-to-talk out.")
-        if push_to_talk and not sys.stdin.isatty():
-            raise UsageError("--push-to-talk needs a terminal, for the space bar.")
         options = TalkOptions(
             server,
             key,
@@ -78,8 +92,26 @@ def talk(
             microphone,
             speaker,
             headset,
+            tuple(wake or ()),
+            half_duplex,
+            _hook(on_state),
         )
-        asyncio.run(_typed(options) if text else _spoken(options))
+        asyncio.run(_way_of_talking(options, text)(options))
+
+
+def _way_of_talking(
+    options: TalkOptions, text: bool
+) -> Callable[[TalkOptions], Coroutine[Any, Any, None]]:
+    """Raises `UsageError` for options that make no sense together."""
+    if options.kiosk and (text or options.push_to_talk):
+        raise UsageError("--kiosk is for voice alone: leave --text and --push-to-talk out.")
+    if options.push_to_talk and not sys.stdin.isatty():
+        raise UsageError("--push-to-talk needs a terminal, for the space bar.")
+    if options.on_state and not options.kiosk:
+        raise UsageError("--on-state goes with --kiosk.")
+    if text:
+        return _typed
+    return _unattended if options.kiosk else _spoken
 
 
 def _devices() -> list[str]:
@@ -104,23 +136,57 @@ async def _typed(options: TalkOptions) -> None:
 async def _spoken(options: TalkOptions) -> None:
     from rich.console import Console  # noqa: PLC0415
 
-    from voice_server.client.call import connect  # noqa: PLC0415
     from voice_server.client.sound_card import SoundCard, load_sound  # noqa: PLC0415
     from voice_server.commands.keyboard import keys  # noqa: PLC0415
     from voice_server.commands.talk_loop import SpokenTalk  # noqa: PLC0415
     from voice_server.commands.talk_screen import Screen  # noqa: PLC0415
 
     card = SoundCard(load_sound(), _device(options.microphone), _device(options.speaker))
-    call = connect(
+    async with _call_for(card, options) as call:
+        with card, Screen(Console()) as screen, keys() as pressed:
+            await SpokenTalk(call, card, screen, pressed, push_to_talk=options.push_to_talk).run()
+
+
+async def _unattended(options: TalkOptions) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from voice_server.client.sound_card import SoundCard, load_sound, look_again  # noqa: PLC0415
+    from voice_server.commands.keyboard import keys  # noqa: PLC0415
+    from voice_server.commands.kiosk import Kiosk, KioskScreen  # noqa: PLC0415
+    from voice_server.commands.state_hook import StateHook  # noqa: PLC0415
+
+    sound = load_sound()
+
+    def find_card() -> SoundCard:
+        look_again(sound)
+        return SoundCard(sound, _device(options.microphone), _device(options.speaker))
+
+    async with StateHook(options.on_state) as hook:
+        with KioskScreen(Console(), hook) as screen, keys() as pressed:
+            await Kiosk(find_card, lambda card: _call_for(card, options), screen, pressed).run()
+
+
+def _call_for(card: "SoundCard", options: TalkOptions) -> "Call":
+    """A call at the pace of these devices."""
+    from voice_server.client.call import connect  # noqa: PLC0415
+
+    return connect(
         **_who(options),
-        turn={"mode": "manual"} if options.push_to_talk else None,
+        turn=_turn(options),
         input_rate=card.input_rate,
         output_rate=card.output_rate,
         echo_cancelled=options.headset,
     )
-    async with call:
-        with card, Screen(Console(), kiosk=options.kiosk) as screen, keys() as pressed:
-            await SpokenTalk(call, card, screen, pressed, push_to_talk=options.push_to_talk).run()
+
+
+def _turn(options: TalkOptions) -> dict[str, Any]:
+    """What these options say about taking turns."""
+    said: dict[str, Any] = {
+        "mode": "manual" if options.push_to_talk else None,
+        "wake_phrases": options.wake,
+        "half_duplex": "on" if options.half_duplex else None,
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _who(options: TalkOptions) -> Mapping[str, Any]:
@@ -138,6 +204,12 @@ def _who(options: TalkOptions) -> Mapping[str, Any]:
         "playback_reports": True,
         "reconnection": patience,
     }
+
+
+def _hook(command: str | None) -> list[str]:
+    from voice_server.commands.state_hook import words_of_command  # noqa: PLC0415
+
+    return [] if command is None else words_of_command(command)
 
 
 def _device(given: str | None) -> int | str | None:

@@ -64,6 +64,11 @@ class Screen:
         self._hint = hint
         self._draw()
 
+    def show(self, state: str) -> None:
+        """Show a state by its name."""
+        self._state = state
+        self._draw()
+
     def take(self, event: Event) -> None:
         """Show what the event changes."""
         if isinstance(event, Ready | Reconnected | Reconnecting | Error | Notice):

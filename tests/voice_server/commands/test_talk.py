@@ -23,6 +23,7 @@ FAKE = """
 from tests.support.sound_module import FakePortAudioError as PortAudioError, FakeSound
 _sound = FakeSound()
 query_devices = _sound.query_devices
+_initialize, _terminate = _sound._initialize, _sound._terminate
 RawInputStream, RawOutputStream = _sound.RawInputStream, _sound.RawOutputStream
 """
 
@@ -67,6 +68,10 @@ def test_the_devices_are_listed(environment: dict[str, str]) -> None:
         (("--text", "--server", "//"), "no address of a server"),
         (("--kiosk", "--text"), "--kiosk is for voice alone"),
         (("--push-to-talk",), "--push-to-talk needs a terminal"),
+        (("--on-state", "true"), "--on-state goes with --kiosk"),
+        (("--kiosk", "--on-state", "no-such-lamp"), "there is no such command"),
+        (("--kiosk", "--on-state", "'lamp"), "cannot be read: No closing quotation"),
+        (("--kiosk", "--server", "//"), "no address of a server"),
         (("--microphone", "none"), "No device matching 'none'"),
     ],
 )
