@@ -95,6 +95,7 @@ def load(
         Literal["all", "costs", "turns", "tokens"],
         typer.Option(help="CPU and memory; answers under load; the relay of tokens."),
     ] = "all",
+    attempts: Annotated[int, typer.Option(min=1, help="Runs of a block that is void.")] = 3,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for load.md, .json and .svg.")
     ] = None,

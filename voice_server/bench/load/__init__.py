@@ -5,6 +5,6 @@ whatever the server does, and writes down how late it was itself. A run in which
 late says nothing about the server, and is void. Subjects take turns block by block, and a bare
 aiohttp echo of the same frames runs beside us, so that ratios survive a machine with other work.
 
-`schedule`, `websocket_bytes`, `replies`, `words_seen` and `statistics` are pure; `generator` is the
-process; `null_tier` and `talkers` say what is measured, `load_report` how it is told.
+`schedule`, `websocket_bytes`, `replies` and `statistics` are pure; `generator` is the process;
+`null_tier` says what is measured, `load_report` how it is told.
 """

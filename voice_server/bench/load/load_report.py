@@ -43,7 +43,8 @@ class LoadReport:
             yield [f"CPU, {subject} (% of a core each)", *self._cpu(subject, sizes)]
         yield ["listening / bare echo", *(self._times_echo(n) for n in sizes), ""]
         for subject in ("listening", "speaking"):
-            yield [f"memory, {subject} (KiB each)", *(self._memory(subject, n) for n in sizes), ""]
+            name = f"memory, {subject} (KiB each, with what earlier blocks left)"
+            yield [name, *(self._memory(subject, n) for n in sizes), ""]
         yield ["connecting, p50 / p99 (ms)", *(self._connecting(n) for n in sizes), ""]
         yield [
             f"speech ends → first sound, p50 / p95 (ms; the script takes {SCRIPTED_MS})",

@@ -20,7 +20,6 @@ from voice_server.bench.load.replies import first_after
 from voice_server.bench.load.schedule import Arrivals
 from voice_server.bench.load.stamped_chat import ages_ms, direct_ages_ms, stamped_chat
 
-ATTEMPTS = 3
 SIZES = (10, 50, 100)
 SILENCE_MS, LLM_MS, TTS_MS = 500, 120, 60
 SCRIPTED_MS = SILENCE_MS + LLM_MS + TTS_MS
@@ -60,6 +59,8 @@ class Plan:
     arrivals: Arrivals = "poisson"
     seed: int = 1
     parts: tuple[Part, ...] = PARTS
+    attempts: int = 3
+    """How often a block is run at most, until one is valid."""
 
 
 @dataclass(slots=True)
@@ -97,7 +98,7 @@ def spacious(sessions: int) -> tuple[str, ...]:
     return tuple(word for name in LIMITS for word in ("--set", f"limits.{name}={room}"))
 
 
-def run_valid(order: Order, attempts: int = ATTEMPTS) -> list[Block]:
+def run_valid(order: Order, attempts: int) -> list[Block]:
     """Until one block is valid, or so often; all of them."""
     blocks = [run_block(order)]
     while blocks[-1].void is not None and len(blocks) < attempts:
@@ -135,7 +136,7 @@ def _interleave(measured: Measured, subjects: dict[str, Order], progress: Progre
             for name, order in subjects.items():
                 progress(f"{sessions} sessions, round {turn + 1}: {name}")
                 block = replace(order, sessions=sessions, ramp_s=ramp_s(sessions), seed=plan.seed)
-                measured.blocks.setdefault(name, []).extend(run_valid(block))
+                measured.blocks.setdefault(name, []).extend(run_valid(block, plan.attempts))
 
 
 def _measure_turns(measured: Measured, progress: Progress) -> None:
@@ -160,7 +161,7 @@ def _measure_turns(measured: Measured, progress: Progress) -> None:
                 arrivals=plan.arrivals,
                 seed=plan.seed,
             )
-            measured.blocks.setdefault("turns", []).extend(run_valid(order))
+            measured.blocks.setdefault("turns", []).extend(run_valid(order, plan.attempts))
 
 
 def _measure_relay(measured: Measured, progress: Progress) -> None:
@@ -174,7 +175,7 @@ def _measure_relay(measured: Measured, progress: Progress) -> None:
                 order = Order(
                     port_of(url), pid, sessions=streams, first=ASK_FOR_TEXT, ramp_s=0.5, seconds=4
                 )
-                blocks = run_valid(order)
+                blocks = run_valid(order, measured.plan.attempts)
                 measured.blocks.setdefault("relay", []).extend(blocks)
                 measured.relayed_ms[streams] = relay_ages_ms(blocks[-1])
 

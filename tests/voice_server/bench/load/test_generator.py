@@ -69,7 +69,18 @@ def test_a_generator_that_fails_says_why() -> None:
 
 
 def test_the_command_measures_beside_an_echo_and_writes_three_files(tmp_path: Path) -> None:
-    options = ["--sessions", "2", "--rounds", "1", "--seconds", "0.5", "--part", "costs"]
+    options = [
+        "--sessions",
+        "2",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.5",
+        "--part",
+        "costs",
+        "--attempts",
+        "1",
+    ]
     done = CliRunner().invoke(bench_commands, ["load", *options, "-o", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "listening / bare echo" in done.stdout
