@@ -107,8 +107,8 @@ def test_a_conversation_with_an_interruption(page: Page) -> None:
     expect(page.locator("#state")).to_have_text("Press to talk")
     assert line.sent[-1] == {"type": "bye"}
     states = list(dict.fromkeys(page.evaluate("window.states")))
-    in_order = ["Connecting", "Listening", "Hearing you", "Speaking", "Paused", "Press to talk"]
-    assert [state for state in states if state in in_order] == in_order
+    course = ["Connecting", "Listening", "Hearing you", "Speaking", "Paused", "Press to talk"]
+    assert [state for state in states if state in course] == course
 
 
 def test_transcription_only_answers_nothing(page: Page) -> None:
