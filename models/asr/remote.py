@@ -5,6 +5,7 @@ volatile; beyond some seconds that would be too much work for both sides, and on
 asked for. The server detects the language unless it is told.
 """
 
+import asyncio
 import io
 import wave
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import numpy as np
 
 from audio import SAMPLE_RATE, Samples
 from models.asr import RecognitionError, RecognitionOptions, Superseded, Transcript
+from models.asr.whisper import Patience
 from models.load import Load
 from models.speech_endpoint import EndpointError, SpeechEndpoint
 
@@ -28,9 +30,10 @@ class RemoteRecognizer:
     translates = False
     workload = Load()
 
-    def __init__(self, endpoint: SpeechEndpoint, model: str) -> None:
+    def __init__(self, endpoint: SpeechEndpoint, model: str, patience: Patience) -> None:
         self._endpoint = endpoint
         self._model = model
+        self._patience = patience
 
     @property
     def name(self) -> str:
@@ -39,7 +42,7 @@ class RemoteRecognizer:
 
     def utterance(self, options: RecognitionOptions) -> "RemoteUtterance":
         """Begin an utterance; nothing is sent yet."""
-        return RemoteUtterance(self._endpoint, self._model, options)
+        return RemoteUtterance(self._endpoint, self._model, self._patience, options)
 
     async def close(self) -> None:
         """Hang up."""
@@ -49,9 +52,16 @@ class RemoteRecognizer:
 class RemoteUtterance:
     """Audio that is sent as a file when somebody asks."""
 
-    def __init__(self, endpoint: SpeechEndpoint, model: str, options: RecognitionOptions) -> None:
+    def __init__(
+        self,
+        endpoint: SpeechEndpoint,
+        model: str,
+        patience: Patience,
+        options: RecognitionOptions,
+    ) -> None:
         self._endpoint = endpoint
         self._model = model
+        self._patience = patience
         self._options = options
         self._pieces: list[Samples] = []
         self._closed = False
@@ -61,17 +71,26 @@ class RemoteUtterance:
         self._pieces.append(np.array(samples, np.int16))
 
     async def partial(self) -> Transcript:
-        """All volatile; `Superseded` for an utterance that has become long."""
+        """All volatile; `Superseded` for an utterance that has become long, or if it is late."""
         samples = self._samples()
         if samples.size > PARTIAL_S_MAX * SAMPLE_RATE:
             raise Superseded
-        text = await self._asked(samples)
+        try:
+            async with asyncio.timeout(self._patience.partial_s):
+                text = await self._asked(samples)
+        except TimeoutError:
+            raise Superseded from None
         return self._transcript(samples, volatile=text)
 
     async def final(self) -> Transcript:
         """See `Utterance.final`."""
         samples = self._samples()
-        return self._transcript(samples, committed=await self._asked(samples))
+        try:
+            async with asyncio.timeout(self._patience.final_s):
+                text = await self._asked(samples)
+        except TimeoutError:
+            raise RecognitionError("The speech server is too slow.") from None
+        return self._transcript(samples, committed=text)
 
     def close(self) -> None:
         """See `Utterance.close`."""

@@ -69,7 +69,8 @@ class Loader:
             )
         if plan.engine == "endpoint":
             asr = self._settings.asr
-            return RemoteRecognizer(SpeechEndpoint(plan.url, asr.api_key), asr.model)
+            patience = Patience(asr.partial_deadline_s, asr.final_deadline_s)
+            return RemoteRecognizer(SpeechEndpoint(plan.url, asr.api_key), asr.model, patience)
         recognizer = await self._sphinx() if plan.path is None else await self._whisper(plan)
         await _hear_noise(recognizer, self._settings.asr.language)
         return recognizer

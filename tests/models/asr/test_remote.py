@@ -7,9 +7,11 @@ from aiohttp import web
 from audio import SAMPLE_RATE
 from models.asr import RecognitionError, RecognitionOptions, Superseded
 from models.asr.remote import PARTIAL_S_MAX, RemoteRecognizer
+from models.asr.whisper import Patience
 from models.speech_endpoint import SpeechEndpoint
 from tests.support.clips import load_clip
 from tests.support.http_server import PatientServer
+from tests.support.hub import black_hole
 from tests.support.rest import rest_client
 
 pytestmark = pytest.mark.socket
@@ -17,8 +19,8 @@ pytestmark = pytest.mark.socket
 SECOND = np.zeros(SAMPLE_RATE, np.int16)
 
 
-def recognizer_at(url: str) -> RemoteRecognizer:
-    return RemoteRecognizer(SpeechEndpoint(url), "whisper-1")
+def recognizer_at(url: str, patience: Patience | None = None) -> RemoteRecognizer:
+    return RemoteRecognizer(SpeechEndpoint(url), "whisper-1", patience or Patience(10.0, 10.0))
 
 
 async def test_another_voice_server_listens() -> None:
@@ -68,5 +70,17 @@ async def test_strange_answers_are_refused(answer: str) -> None:
         utterance = recognizer.utterance(options)
         utterance.feed(SECOND)
         with pytest.raises(RecognitionError):
+            await utterance.final()
+        await recognizer.close()
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    async with black_hole() as url:
+        recognizer = recognizer_at(url, Patience(0.05, 0.05))
+        utterance = recognizer.utterance(RecognitionOptions())
+        utterance.feed(SECOND)
+        with pytest.raises(Superseded):
+            await utterance.partial()
+        with pytest.raises(RecognitionError, match="too slow"):
             await utterance.final()
         await recognizer.close()
