@@ -1,11 +1,12 @@
 """A device that is called by name: what is for the assistant, and what nobody may learn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from models.llm import ChatOptions, Message
 from models.scripted import ChatScript, RecognizerScript
-from tests.support.story import Cast, Story, tell
+from tests.support.story import AttentiveChat, Cast, Story, tell
 from voice_server import events as ev
 
 pytestmark = pytest.mark.story
@@ -57,6 +58,30 @@ def test_it_is_no_reply_begun_ahead_either() -> None:
     story = tell(plot, cast(CHATTER, turn=eager))
     assert story.chat.prompts == []
     assert story.counted("speculations_total", result="wasted") == 0
+
+
+def test_the_language_model_does_not_even_learn_that_somebody_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that keeps what it has read is sent the conversation ahead: not before the phrase."""
+    warmed: list[Sequence[Message]] = []
+
+    async def warm(_: AttentiveChat, messages: Sequence[Message], options: ChatOptions) -> bool:
+        warmed.append(messages)
+        return True
+
+    async def plot(story: Story) -> None:
+        await story.say(1.0)
+        await story.expect(ev.FinalTranscript, text="")
+        await story.say(1.0)
+        await story.expect(ev.ReplyDone, status="completed")
+        assert warmed == []
+        await story.say(1.0)
+        await story.expect(ev.ReplyDone, status="completed")
+
+    monkeypatch.setattr(AttentiveChat, "warm", warm, raising=False)
+    tell(plot, cast(CHATTER, f"Hey computer, {QUESTION}", "And tomorrow?"))
+    assert len(warmed) == 1
 
 
 def test_the_devices_screen_shows_it_if_asked() -> None:
