@@ -73,7 +73,7 @@ class RemoteVoice:
         }
         try:
             async with self._endpoint.asked("POST", "audio/speech", json=asked) as answer:
-                pieces = _samples(answer.content.iter_chunked(_PIECE_BYTES))
+                pieces = samples_of(answer.content.iter_chunked(_PIECE_BYTES))
                 async with aclosing(_marked(pieces, text, speed)) as chunks:
                     async for chunk in chunks:
                         yield chunk
@@ -85,7 +85,7 @@ class RemoteVoice:
         await self._endpoint.close()
 
 
-async def _samples(pieces: AsyncIterator[bytes]) -> AsyncGenerator[SpeechChunk, None]:
+async def samples_of(pieces: AsyncIterator[bytes]) -> AsyncGenerator[SpeechChunk, None]:
     """Whole samples, however the bytes were cut."""
     odd = b""
     async for piece in pieces:

@@ -1,14 +1,13 @@
 """A voice elsewhere: our own server speaks for another, with marks, errors and all."""
 
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import numpy as np
 import pytest
-from aiohttp import web
 
 from models.tts import SpeechChunk, SynthesisError
-from models.tts.remote_voice import RATE, RemoteVoice
-from tests.support.http_server import PatientServer
+from models.tts.remote_voice import RATE, RemoteVoice, samples_of
 from tests.support.rest import BEARER, KEY, WITH_KEY, Client, rest_client
 
 pytestmark = pytest.mark.socket
@@ -75,19 +74,11 @@ async def test_a_key_opens_the_door() -> None:
 
 async def test_samples_that_are_cut_in_the_middle_are_whole_again() -> None:
     wave = np.arange(-5000, 5000, dtype="<i2")
+    data = wave.tobytes()
 
-    async def speech(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        data = wave.tobytes()
+    async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(data), 333):
-            await response.write(data[start : start + 333])
-        return response
+            yield data[start : start + 333]
 
-    app = web.Application()
-    app.router.add_post("/v1/audio/speech", speech)
-    async with PatientServer(app) as server:
-        voice = await RemoteVoice.connect(str(server.make_url("/")), "tts-1")
-        chunks = await said(voice, TEXT)
-        await voice.close()
-    assert np.array_equal(np.concatenate([chunk.samples for chunk in chunks]), wave)
+    chunks = [chunk.samples async for chunk in samples_of(pieces())]
+    assert np.array_equal(np.concatenate(chunks), wave)
