@@ -87,7 +87,7 @@ def load(
         list[int] | None, typer.Option(min=1, help="At once; give several to see growth.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Blocks of each subject.")] = 3,
-    seconds: Annotated[float, typer.Option(min=0.5, help="Measured in each block.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0.2, help="Measured in each block.")] = 5.0,
     arrivals: Annotated[
         Literal["poisson", "together"], typer.Option(help="At random, or all at one moment.")
     ] = "poisson",

@@ -29,7 +29,7 @@ REALTIME_RATE = 24_000
 FRAMES_BETWEEN_READS = 32
 """A generator that is behind still has to read."""
 CONNECT_S_MAX = 20.0
-SETTLE_S = 0.5
+SETTLE_S = 0.2
 
 
 def run_block(order: Order) -> Block:
