@@ -1,6 +1,7 @@
 """The watch on the event loop: fires on work, not on waiting."""
 
 import asyncio
+import gc
 import time
 
 import pytest
@@ -32,6 +33,17 @@ def test_work_on_the_loop_is_caught_and_named() -> None:
 def test_work_in_a_thread_is_allowed() -> None:
     with loop_watch(20):
         asyncio.run(_work_in_thread())
+
+
+async def _collect_garbage() -> None:
+    gc.collect()
+
+
+def test_the_garbage_of_other_tests_is_not_held_against_this_one() -> None:
+    garbage = [[number] for number in range(1_000_000)]
+    with loop_watch(10):
+        asyncio.run(_collect_garbage())
+    assert len(garbage) == 1_000_000
 
 
 def test_a_failing_test_keeps_its_own_error_and_the_loop_its_method() -> None:
