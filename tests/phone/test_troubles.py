@@ -177,7 +177,7 @@ async def test_keys_stop_an_answer_and_are_answered(scripted_phone: ServerProces
 
 
 async def test_the_line_is_not_dead_while_the_language_model_thinks() -> None:
-    slow = ("--set", "llm.scripted.first_token_ms=2800", "--set", "phone.filler_ms=600")
+    slow = ("--set", "llm.scripted.first_token_ms=5000", "--set", "phone.filler_ms=600")
     with ServerProcess(*AUDIOSOCKET, *SCRIPTED[:4], *slow) as server:
         async with (
             twilio_call(server.url) as twilio,
