@@ -10,7 +10,7 @@ from tests.browser.conftest import WAIT_MS, open_page
 from tests.support import node
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, node.may_install]
 
 expect.set_options(timeout=WAIT_MS)
 

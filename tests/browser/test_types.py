@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import node
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, node.may_install]
 
 WEB = Path(__file__).parents[2] / "web"
 

@@ -16,7 +16,7 @@ from tests.support.server import ServerProcess
 from tests.support.speech import say
 from tests.support.word_error import word_error, words_of
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, node.may_install]
 
 Understand = Callable[[Samples, int], Awaitable[str]]
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from tests.support import node
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, node.may_install]
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "localhost:8080"

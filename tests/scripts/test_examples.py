@@ -18,7 +18,7 @@ from tests.support import node
 from tests.support.clips import load_clip
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.socket
+pytestmark = [pytest.mark.socket, node.may_install]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "scripts" / "examples"

