@@ -221,3 +221,29 @@ def test_output_is_bounded() -> None:
     story = tell(plot, cast)
     assert story.chat.prompts[-1][-1] == ("tool", "x" * 256 + " …")
     assert story.counted("limit_hits_total", limit="tool_output_bytes") == 1
+
+
+def test_a_sound_that_was_nothing_does_not_keep_the_answer_from_being_told() -> None:
+    async def plot(story: Story) -> None:
+        called = await ask(story)
+        await story.expect(ev.ReplyDone)
+        await story.say(0.4)
+        await story.send(ev.ToolReturned(called.call, "It is dark."))
+        await story.send(ev.AudioCleared())
+        await story.expect(ev.ReplyStarted, cause="tool")
+        await story.expect(ev.ReplyDone)
+
+    tell(plot, Cast(chat=ASKS, options=WITH_LOOK))
+
+
+def test_a_turn_without_words_does_not_end_the_wait_for_a_tool() -> None:
+    async def plot(story: Story) -> None:
+        called = await ask(story)
+        await story.expect(ev.ReplyDone)
+        await story.say(0.6)
+        await story.expect(ev.FinalTranscript, text="")
+        await story.send(ev.ToolReturned(called.call, "It is dark."))
+        await story.expect(ev.ReplyStarted, cause="tool")
+        await story.expect(ev.ReplyDone)
+
+    tell(plot, Cast(chat=ASKS, options=WITH_LOOK, recognizer=RecognizerScript(("",))))

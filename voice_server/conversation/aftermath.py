@@ -61,7 +61,8 @@ class Aftermath:
 
     def tail(self, now: float) -> ActiveReply | None:
         """The last reply that was sent whole, if it still sounds."""
-        if self._last and self._last.playout.played_out(now):
+        last = self._last and self._last.playout
+        if last and (last.played_out(now) or last.abandoned):
             self._last = None
         return self._last
 

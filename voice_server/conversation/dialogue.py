@@ -337,8 +337,12 @@ class Dialogue:
         In manual mode an open utterance says nothing: it may be silence.
         """
         goes_on = self._turns.in_utterance and self._turns.settings.mode == "vad"
-        if self._owed and not goes_on:
-            call, self._owed = self._owed, None
+        if goes_on:
+            return
+        calls = self._speaker.calls
+        call, self._owed = self._owed or calls.postponed, None
+        if call:
+            calls.postponed = None
             self._speaker.call(call, self._clock())
 
     def _emit_final(self, turn: int, said: Transcript) -> None:

@@ -38,11 +38,15 @@ class Memory:
     def user_said(self, text: str, turn: int | None = None) -> None:
         """A turn was understood, or something was typed."""
         id = self._next_id() if turn is None else turn_item(self._session, turn)
+        if self._history.find(id):
+            id = self._next_id()  # a client may name its items as it likes
         self._add(ev.Item(id, text=text, spoken=turn is not None))
 
     def reply_began(self, reply: int, *, spoken: bool) -> None:
         """A reply has its first word."""
         id = reply_item(self._session, reply)
+        if self._history.find(id):
+            return  # the client has put it there
         self._add(ev.Item(id, role="assistant", status="in_progress", spoken=spoken))
 
     def reply_grew(self, reply: int, text: str) -> None:
@@ -99,5 +103,8 @@ class Memory:
         self._emit(ev.ItemAdded(item, self._history.add(item, after)))
 
     def _next_id(self) -> str:
-        self._others += 1
-        return other_item(self._session, self._others)
+        while True:
+            self._others += 1
+            id = other_item(self._session, self._others)
+            if not self._history.find(id):
+                return id

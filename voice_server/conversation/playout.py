@@ -150,6 +150,11 @@ class Playout:
         """Whether the last sample was heard."""
         return self._done_sent and not self._paused and self.position(now) >= self.sent
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether the client's loudspeaker stands still without being asked to."""
+        return not self._moving and not self._paused
+
     def left_ms(self, now: float) -> float:
         """How long what was made will still sound; infinite while more is being made."""
         if not self._complete:

@@ -83,7 +83,9 @@ class Requests:
 
     def go_on(self, call: ReplyCall | None, now: float) -> None:
         """All tools have answered: speak, unless the user does, who is answered then."""
-        if call and not self._dialogue.expects_words:
+        if call and self._dialogue.expects_words:
+            self._speaker.calls.postponed = call
+        elif call:
             self._speaker.call(call, now)
 
     def _read(self, text: str, respond: bool, now: float) -> None:
@@ -102,6 +104,8 @@ class Requests:
         if asked.aside and asked.speaks is False and self._speaker.asides.full:
             message = "too many replies beside the conversation are being made; wait for one"
             raise RequestError(message, ErrorCode.RATE_LIMITED)
+        if not asked.aside:
+            self._speaker.calls.postponed = None  # this reply reads the answers, too
         if asked.aside or not self._dialogue.owe(call):
             self._speaker.call(call, now)
 

@@ -178,7 +178,8 @@ class Speaker:
     def user_said(self, text: str, now: float, turn: int | None = None) -> None:
         """Remember it, after what was heard of the reply before."""
         self._aftermath.settle(now)
-        self.calls.leave()
+        if text:
+            self.calls.leave()
         self.memory.user_said(text, turn)
 
     # One after the other ---------------------------------------------------------------------
@@ -298,8 +299,7 @@ class Speaker:
 
     def reported(self, report: ev.PlaybackReported, now: float) -> None:
         """What the client's loudspeaker has done."""
-        reply = self._known(report.stream)
-        if reply is None:
+        if (reply := self._known(report.stream)) is None:
             return
         moving = report.state not in ("paused", "stopped")
         if not reply.playout.report(report.position, moving, now):
@@ -372,9 +372,9 @@ class Speaker:
         """End the current reply here and now, and forget those that wait."""
         self._waiting.clear()
         self.calls.leave()
-        reply = self.current
-        if reply is None:
+        if (reply := self.current) is None:
             return
+        self.forget_foreseen()
         self._aftermath.settle(now)
         reason: Literal["barge_in", "cancel"] = "barge_in" if status == "interrupted" else "cancel"
         if tail := self._aftermath.tail(now):

@@ -50,6 +50,8 @@ class ToolCalls:
     ) -> None:
         self.rounds = 0
         """Replies in a row that were only about tools."""
+        self.postponed: ReplyCall | None = None
+        """What to say if the user, who makes a sound just now, says nothing."""
         self._settings = settings
         self._tools = tools
         self._memory = memory
@@ -101,6 +103,7 @@ class ToolCalls:
     def leave(self) -> None:
         """The user has taken over: answers are remembered, and nothing follows from them."""
         self.rounds = 0
+        self.postponed = None
         for round in self._open.values():
             round.goes_on = False
 

@@ -5,7 +5,7 @@ import pytest
 from voice_server import events as ev
 from voice_server.conversation.history import FRONT, ItemError
 from voice_server.conversation.memory import Memory
-from voice_server.naming import reply_item, turn_item
+from voice_server.naming import other_item, reply_item, turn_item
 
 pytestmark = pytest.mark.pure
 
@@ -109,3 +109,15 @@ def test_what_is_not_there_is_named() -> None:
         with pytest.raises(ItemError, match="no item 'gone'"):
             ask("gone")
     assert told == []
+
+
+def test_names_that_the_client_took_break_nothing() -> None:
+    kept, _ = memory()
+    taken = (turn_item(SESSION, 1), reply_item(SESSION, 1), other_item(SESSION, 1))
+    for id in taken:
+        kept.insert(ev.Item(id, text="Mine."), None)
+    kept.user_said("Hi.", 1)
+    kept.user_said("Ho.")
+    kept.reply_began(1, spoken=True)
+    assert [item.text for item in kept.items] == ["Mine.", "Mine.", "Mine.", "Hi.", "Ho."]
+    assert len({item.id for item in kept.items}) == 5

@@ -260,3 +260,27 @@ def test_what_arrives_late_is_dropped_and_counted() -> None:
         assert len(booth.said) == said
 
     assert perform(play).counted("late_events_total") == 1
+
+
+def test_stopping_ends_what_was_being_made_to_follow() -> None:
+    async def play(booth: Booth) -> None:
+        booth.speaker.call(ANSWER, booth.clock())
+        await booth.pass_time(1)
+        follows = ReplyCall("request", request=ev.ReplyRequested(follows=True))
+        booth.speaker.call(follows, booth.clock())
+        await booth.pass_time(0.1)
+        booth.speaker.stop("interrupted", booth.clock())
+        assert booth.counted("speculations_total", outcome="wasted") == 1
+
+    perform(play, TALE)
+
+
+def test_a_loudspeaker_that_stopped_by_itself_after_a_reply_sounds_no_more() -> None:
+    async def play(booth: Booth) -> None:
+        booth.speaker.call(ANSWER, booth.clock())
+        await booth.pass_time(10)
+        assert booth.all(ev.ReplyDone)
+        booth.speaker.reported(ev.PlaybackReported(1, 100, "stopped"), booth.clock())
+        assert booth.speaker.sounding(booth.clock()) is None
+
+    perform(play, TALE, options=PAGE)
