@@ -94,8 +94,13 @@ class Casting:
         )
 
     def _tools(self, call: ReplyCall) -> tuple[Tool, ...]:
-        """The client's, and ours whose names it does not use itself."""
+        """The client's, and ours whose names it does not use itself.
+
+        Beside the conversation nobody would hear what a tool of ours says.
+        """
         offered = self._offered(call)
+        if call.request.aside:
+            return offered
         names = {tool.name for tool in offered}
         ours = (own.tool for name, own in self.tools.items() if name not in names)
         return (*ours, *offered)

@@ -285,7 +285,7 @@ class Session:
             case ev.FormatsChanged():
                 self._reformat(event)
             case ev.DigitPressed():
-                pass
+                pass  # a sign of life; the wire has said what the key means
             case ev.ConfigChanged(config):
                 self._change_config(config)
             case ev.MessageAcknowledged():

@@ -95,3 +95,8 @@ def test_other_tools_make_another_reply() -> None:
     left = planned(ReplyCall("vad"), "Hi.", config=with_tools)
     assert not same_reply(left, planned(ReplyCall("vad"), "Hi."))
     assert same_reply(left, planned(ReplyCall("vad"), "Hi.", number=7, config=with_tools))
+
+
+def test_no_tool_of_the_servers_is_called_beside_the_conversation() -> None:
+    assert planned(asked(aside=True)).options.tools == ()
+    assert planned(asked(aside=True, tools=(SING,))).options.tools == (SING,)
