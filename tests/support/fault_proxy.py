@@ -90,6 +90,7 @@ class FaultProxy:
                     return
                 writer.write(data)
                 await writer.drain()
+                await asyncio.sleep(0)  # neither reading nor drain yields while there is plenty
 
     def _is_cut_by(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
         left = self.faults.cut_after_bytes
