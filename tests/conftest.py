@@ -1,6 +1,7 @@
 """Rules that hold for every test: one category per module, and an event loop that stays free."""
 
 import gc
+import signal
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from tests.support.loop_watch import loop_watch
 CATEGORIES = ("pure", "story", "engine", "socket", "browser")
 WATCHED = ("pure", "story", "socket")
 """Engines load models where they please; no model work may reach our own loop."""
+
+# A shell that runs this in the background has it ignore Control-C, and so would every server here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile(
     "house",
