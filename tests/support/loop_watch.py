@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-BLOCKED_MS_MAX = 200
-"""Four times what the server allows itself: a busy, shared core counts CPU time generously."""
+BLOCKED_MS_MAX = 100
+"""Twice what the server allows itself: a core that is shared counts CPU time generously."""
 
 
 class LoopBlocked(AssertionError):
