@@ -147,7 +147,7 @@ def test_what_was_chosen_survives_a_reload_and_holds_in_the_session(page: Page) 
     _choose(page, Voice="", Answers_are="spoken")
     expect(page.locator("#state")).to_have_text("Press to talk")
     _type(page, "Say hi again.")
-    expect(page.locator("html[data-audible=true]")).to_be_attached()
+    expect(page.locator("html[data-heard=true]")).to_be_attached()
     assert "voice" not in sent.config
 
 
