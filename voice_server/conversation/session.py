@@ -7,7 +7,7 @@ turns words into paced speech. The session joins them and knows neither sockets 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
@@ -18,22 +18,16 @@ from voice_server.conversation import session_config
 from voice_server.conversation.casting import ReplyCall
 from voice_server.conversation.curfew import Curfew, Expiry
 from voice_server.conversation.dialogue import Dialogue
-from voice_server.conversation.ear import Ear, HeardFrame
+from voice_server.conversation.ear import Ear
 from voice_server.conversation.end_of_turn import RuleEndOfTurn
 from voice_server.conversation.house import House
 from voice_server.conversation.inbox import Inbox, InboxEvent
 from voice_server.conversation.listener import Listener
+from voice_server.conversation.microphone import Microphone
 from voice_server.conversation.requests import Request, RequestError, Requests
 from voice_server.conversation.session_config import ConfigError
 from voice_server.conversation.speaker import Speaker
-from voice_server.conversation.turn_actions import TurnAction
 from voice_server.conversation.turns import Floor, TurnError, Turns, User
-
-LINE_GRACE_S = 3.0
-"""A client whose line breaks while its user speaks may be back so soon that the turn goes on."""
-
-FLOW_MS = 1000
-"""Audio time between two reports of how far the microphone was taken in."""
 
 
 class Session:
@@ -59,14 +53,12 @@ class Session:
         self._speaker = self._new_speaker()
         self._listener = self._new_listener()
         self._dialogue = self._new_dialogue()
+        self._microphone = self._new_microphone()
         self._requests = Requests(options.mode, self._speaker, self._dialogue, house)
         self._curfew = Curfew(self._settings.limits, self._clock())
         self._state = ev.ConversationState.LISTENING
         self._answering: str | None = None
         """Id of the message that is being obeyed, until it is refused."""
-        self._muted = False
-        self._flow_position = 0
-        self._stall_at = self._clock()
         self._leaving = False
         self._over = False
 
@@ -128,6 +120,18 @@ class Session:
             clock=self._clock,
         )
 
+    def _new_microphone(self) -> Microphone:
+        return Microphone(
+            self._listener,
+            self._dialogue,
+            self._turns,
+            used=self.options.mode != "tts",
+            levels="levels" in self.options.features,
+            credit_ms=int(self._settings.limits.audio_burst_s * 1000),
+            emit=self._emit,
+            clock=self._clock,
+        )
+
     def _open(self) -> None:
         try:
             self._configure(self.options.config)
@@ -146,33 +150,17 @@ class Session:
     # The loop --------------------------------------------------------------------------------
 
     def _next_due(self) -> float | None:
-        stall_at = self._stall_at if self._awaits_audio else None
-        times = (self._speaker.next_due(self._clock()), self._curfew.next_due(), stall_at)
+        times = (
+            self._speaker.next_due(self._clock()),
+            self._curfew.next_due(),
+            self._microphone.next_due(),
+        )
         return min((time for time in times if time is not None), default=None)
-
-    @property
-    def _awaits_audio(self) -> bool:
-        """In the middle of a turn whose end only the microphone can tell."""
-        return self._turns.in_utterance and self._turns.settings.mode == "vad"
-
-    def _note_stall(self, now: float) -> None:
-        """Turns count microphone audio, so a microphone that stops would stop time.
-
-        Not while audio waits here, or in a reader that has to slow the client down.
-        """
-        if not self._awaits_audio or now < self._stall_at:
-            return
-        if not self.inbox.held_back and not len(self.inbox):
-            self._hear(self._listener.stall(self._turns.settings.stall_ms))
-        self._expect_audio(0.0)
-
-    def _expect_audio(self, seconds: float) -> None:
-        """Audio of this length has come; the next takes as long, and then it is late."""
-        self._stall_at = self._clock() + seconds + self._turns.settings.stall_ms / 1000
 
     def _pass_time(self, now: float) -> None:
         """What happens because it is later: silence, playback, deadlines; then say what changed."""
-        self._note_stall(now)
+        more_waits = self.inbox.held_back or len(self.inbox) > 0
+        self._microphone.note_stall(now, more_waits=more_waits)
         self._note_reply(now)
         self._speaker.progress(now)
         self._keep_curfew(now)
@@ -200,7 +188,7 @@ class Session:
                 self._speaker.take(event, self._clock())
             case ev.LineLost() | ev.LineBack():
                 self._speaker.away = isinstance(event, ev.LineLost)
-                self._expect_audio(LINE_GRACE_S)
+                self._microphone.await_line()
             case ev.ServerLeaving():
                 self._leaving = True
             case _:
@@ -262,24 +250,16 @@ class Session:
             self._request(event)
             return
         match event:
-            case ev.AudioReceived(data) if self._deaf:
-                self._listener.ear.skip(data)
-                self._show_flow()
             case ev.AudioReceived(data):
-                self._hear(self._listener.hear(data))
-                self._expect_audio(self.options.input.duration_ms(len(data)) / 1000)
-            case ev.AudioMissed(samples) if self._deaf:
-                self._listener.ear.skip_samples(samples)
+                self._microphone.receive(data)
             case ev.AudioMissed(samples, lost):
-                if lost:
-                    self._emit(ev.Noticed("input_gap", detail=f"{samples} samples are missing"))
-                self._hear(self._listener.miss(samples))
+                self._microphone.miss(samples, lost=lost)
             case ev.AudioCommitted():
-                self._commit()
+                self._end_turn(self._microphone.commit)
             case ev.AudioCleared():
-                self._dialogue.act(self._listener.clear())
+                self._microphone.clear()
             case ev.MicrophoneMuted(muted):
-                self._mute(muted)
+                self._end_turn(lambda: self._microphone.mute(muted))
             case ev.PlaybackReported():
                 self._speaker.reported(event, self._clock())
             case ev.FormatsChanged():
@@ -317,22 +297,9 @@ class Session:
         self._emit(ev.ErrorRaised(code, message, id=id or self._answering))
         self._answering = None
 
-    @property
-    def _deaf(self) -> bool:
-        return self._muted or self.options.mode == "tts" or self._dialogue.ignores_microphone()
-
-    def _mute(self, muted: bool) -> None:
-        self._muted = muted
-        if not muted or not self._turns.in_utterance:
-            return
-        if self._turns.floor is Floor.CONTESTED:
-            self._dialogue.act(self._listener.clear())
-        else:
-            self._commit()
-
-    def _commit(self) -> None:
+    def _end_turn(self, end: Callable[[], None]) -> None:
         try:
-            self._dialogue.act(self._listener.commit())
+            end()
         except TurnError as error:
             self._refuse(str(error))
 
@@ -350,8 +317,7 @@ class Session:
             output_rate=change.output_rate or self.options.output_rate,
         )
         if change.input:
-            self._listener.ear.change(change.input)
-            self._flow_position = self._listener.ear.position
+            self._microphone.reformat(change.input)
         self._speaker.reformat(self.options)
         now = self.options
         self._emit(ev.FormatsConfirmed(now.input, now.output_codec, now.output_rate))
@@ -378,23 +344,3 @@ class Session:
 
     def _effective_config(self) -> dict[str, object]:
         return session_config.effective(self._config, self._turns.settings, self._settings)
-
-    # What the microphone hears ---------------------------------------------------------------
-
-    def _hear(self, frames: Iterable[tuple[HeardFrame, list[TurnAction]]]) -> None:
-        for heard, actions in frames:
-            self._dialogue.hear(heard, actions)
-            self._show_level(heard.voice)
-        self._show_flow()
-
-    def _show_level(self, voice: bool) -> None:
-        level = self._listener.ear.level()
-        if level is not None and "levels" in self.options.features:
-            self._emit(ev.LevelMeasured(level, voice))
-
-    def _show_flow(self) -> None:
-        ear = self._listener.ear
-        if ear.position - self._flow_position >= ear.format.rate * FLOW_MS // 1000:
-            self._flow_position = ear.position
-            credit_ms = int(self._settings.limits.audio_burst_s * 1000)
-            self._emit(ev.InputFlow(ear.position, credit_ms))

@@ -6,7 +6,6 @@ from models.scripted import ChatScript
 from tests.support.story import KIOSK, Cast, Story, tell
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
-from voice_server.conversation.session import FLOW_MS
 
 pytestmark = pytest.mark.story
 
@@ -54,16 +53,6 @@ def test_a_turn_is_shown_as_it_goes() -> None:
     in_order = ["listening", "hearing", "endpointing", "thinking", "speaking"]
     assert list(dict.fromkeys(states)) == in_order, "between words it may seem to end, too"
     assert states[-1] == "listening"
-
-
-def test_the_flow_is_reported_once_a_second_of_audio() -> None:
-    async def plot(story: Story) -> None:
-        await story.silence(3.5)
-
-    story = tell(plot)
-    assert [flow.position for flow in story.all(ev.InputFlow)] == [
-        second * 16 * FLOW_MS for second in (1, 2, 3)
-    ]
 
 
 @pytest.mark.parametrize(("number", "stops"), [(None, True), (1, True), (7, False)])
