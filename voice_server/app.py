@@ -15,6 +15,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from audio.silero import SileroModel
+from models.llm.health import healths_of
 from models.tts.phrases import PhraseMemory
 from voice_server import __version__
 from voice_server.admission import Admission
@@ -37,6 +38,7 @@ from voice_server.links.voice import add_voice_routes
 from voice_server.links.wyoming import wyoming_connections
 from voice_server.metrics import Metrics
 from voice_server.model_meter import ModelMeter
+from voice_server.readiness import http_status, readiness
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
 from voice_server.tasks import watched
@@ -106,10 +108,16 @@ class VoiceServer:
     # Operations ------------------------------------------------------------------------------
 
     async def _ready(self, request: web.Request) -> web.Response:
-        ready = not self._admission.draining and not self._admission.full
-        state = "draining" if self._admission.draining else "ready" if ready else "full"
-        body = {"status": state, "engines": self._engine_names(), "version": __version__}
-        return web.json_response(body, status=200 if ready else 503)
+        healths = healths_of(self.house.engines.chat)
+        draining, full = self._admission.draining, self._admission.full
+        state = readiness(healths, draining=draining, full=full)
+        body = {
+            "status": state,
+            "engines": self._engine_names(),
+            "llm": [{"name": name, "state": health} for name, health in healths],
+            "version": __version__,
+        }
+        return web.json_response(body, status=http_status(state))
 
     async def _metrics(self, request: web.Request) -> web.Response:
         headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}

@@ -22,6 +22,7 @@ from models.llm import (
     ReplyPiece,
 )
 from models.llm.breaker import Breaker
+from models.llm.health import ChatHealth, Healths, healths_of
 from models.llm.watcher import ChatWatcher, NobodyWatches
 
 
@@ -34,7 +35,7 @@ class BreakerLimits:
 
 
 class FallbackChat:
-    """A `ChatModel` and `PrefixWarmer` made of others."""
+    """A `ChatModel`, `PrefixWarmer` and `HealthTeller` made of others."""
 
     def __init__(
         self,
@@ -56,6 +57,11 @@ class FallbackChat:
     def name(self) -> str:
         """The name of the model that would be asked first."""
         return self._links[0].model.name
+
+    @property
+    def healths(self) -> Healths:
+        """See `HealthTeller.healths`."""
+        return [health for link in self._links for health in link.healths]
 
     async def reply(
         self, messages: Sequence[Message], options: ChatOptions
@@ -122,3 +128,12 @@ class FallbackChat:
 class _Link:
     model: ChatModel
     breaker: Breaker
+
+    @property
+    def healths(self) -> Healths:
+        """What its breaker has learned, unless the model itself knows better."""
+        resting, ready = self.breaker.resting, ChatHealth.READY
+        return [
+            (name, ChatHealth.RESTING if resting and health is ready else health)
+            for name, health in healths_of(self.model)
+        ]

@@ -37,7 +37,10 @@ AsrOption = Annotated[
 ]
 LlmOption = Annotated[
     str | None,
-    typer.Option(help="auto, offline, scripted or the URL of an OpenAI-compatible server."),
+    typer.Option(
+        help="auto, offline, vllm:MODEL (started for you), anthropic:MODEL, or the URL of an "
+        "OpenAI-compatible server."
+    ),
 ]
 TtsOption = Annotated[
     str | None, typer.Option(help="auto, espeak, a Piper voice, its .onnx file, or a server's URL.")

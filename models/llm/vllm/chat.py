@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from models.llm import ChatError, ChatFailure, ChatOptions, Message, ReplyPiece
+from models.llm.health import ChatHealth, Healths
 from models.llm.http_chat import HttpChat
 from models.llm.vllm.server import ServerState, VllmServer
 
@@ -12,10 +13,16 @@ _NOT_NOW = {
     ServerState.FAILED: "vLLM ended too often and was given up. Restart the server.",
     ServerState.CLOSED: "vLLM was ended: the server is shutting down.",
 }
+_HEALTHS = {
+    ServerState.STARTING: ChatHealth.STARTING,
+    ServerState.READY: ChatHealth.READY,
+    ServerState.FAILED: ChatHealth.FAILED,
+    ServerState.CLOSED: ChatHealth.FAILED,
+}
 
 
 class VllmChat:
-    """A `ChatModel` and `PrefixWarmer` that owns its server."""
+    """A `ChatModel`, `PrefixWarmer` and `HealthTeller` that owns its server."""
 
     def __init__(self, server: VllmServer, chat: HttpChat) -> None:
         """`chat` is a client of `server`."""
@@ -26,6 +33,11 @@ class VllmChat:
     def name(self) -> str:
         """`vllm:` and the model's name."""
         return self._chat.name
+
+    @property
+    def healths(self) -> Healths:
+        """See `HealthTeller.healths`."""
+        return [(self.name, _HEALTHS[self.server.state])]
 
     async def reply(
         self, messages: Sequence[Message], options: ChatOptions

@@ -15,6 +15,7 @@ from models.llm import (
     TextDelta,
 )
 from models.llm.fallback_chat import BreakerLimits, FallbackChat
+from models.llm.health import ChatHealth
 from models.scripted import ChatScript, ScriptedChat
 from tests.support.chat_model import Watched, ask, failure_of
 from voice_server.bench.virtual_time import run_virtual
@@ -84,11 +85,13 @@ def test_one_that_keeps_failing_is_left_alone_and_tried_again() -> None:
         chat = FallbackChat([first, second], LIMITS, watcher=watched)
         assert [(await ask(chat))[0] for _ in range(4)] == ["second"] * 4
         assert first.asked == 2, "then it rests"
+        assert chat.healths == [("first", ChatHealth.RESTING), ("second", ChatHealth.READY)]
         assert await chat.warm([], ChatOptions())
         assert (first.warmed, second.warmed) == (0, 1)
         await asyncio.sleep(10)
         assert (await ask(chat))[0] == "first"
         assert watched.seen == [("rested", "first"), ("trusted", "first")]
+        assert chat.healths == [("first", ChatHealth.READY), ("second", ChatHealth.READY)]
 
     run_virtual(story())
 

@@ -1,10 +1,12 @@
 """`--llm vllm:MODEL`, from the settings to an answer, with a vLLM that is none."""
 
+import asyncio
 import os
 import select
 import signal
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from models.errors import ModelError
@@ -18,6 +20,7 @@ from voice_server.settings import load
 pytestmark = pytest.mark.socket
 
 TIMEOUT_S = 20
+OFFLINE = '[{engine = "offline"}]'
 
 
 async def test_a_model_is_served_and_warm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +65,33 @@ def test_it_ends_with_a_server_that_is_killed(
             ended, _, _ = select.select([process], [], [], TIMEOUT_S)
             os.close(process)
             assert ended, "it has outlived its server"
+
+
+@pytest.mark.parametrize(
+    ("fallbacks", "status", "state"), [("[]", 503, "llm_down"), (OFFLINE, 200, "degraded")]
+)
+async def test_it_is_missed_when_it_was_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fallbacks: str, status: int, state: str
+) -> None:
+    monkeypatch.setenv("STAND_IN", str(tmp_path))
+    install(tmp_path)
+    options = ["--llm", "vllm:tiny", "--set", f"llm.vllm.environment={tmp_path}"]
+    options += ["--set", "llm.vllm.restarts_max=0", "--set", f"llm.fallbacks={fallbacks}"]
+    with ServerProcess(*options, "--asr", "scripted", "--tts", "scripted") as server:
+        assert await _ready(server) == (200, "ready")
+        (run,) = runs(tmp_path)
+        pid = run["pid"]
+        assert isinstance(pid, int)
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(TIMEOUT_S):
+            while (answer := await _ready(server)) == (200, "ready"):
+                pass
+        assert answer == (status, state)
+
+
+async def _ready(server: ServerProcess) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as http, http.get(f"{server.url}readyz") as response:
+        return response.status, (await response.json())["status"]
 
 
 def pid_fd(pid: object) -> int:

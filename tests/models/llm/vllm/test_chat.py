@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from models.llm import ChatFailure, ChatOptions, PrefixWarmer
+from models.llm.health import ChatHealth
 from models.llm.http_chat import Endpoint
 from models.llm.openai_chat import openai_chat
 from models.llm.vllm.chat import VllmChat
@@ -29,6 +30,7 @@ async def test_it_answers_until_it_ends(server: VllmServer) -> None:
     chat = VllmChat(server, openai_chat(endpoint))
     assert chat.name == "vllm:tiny"
     assert (await ask(chat))[0] == "Hello there."
+    assert chat.healths == [("vllm:tiny", ChatHealth.READY)]
     assert isinstance(chat, PrefixWarmer)
     assert await chat.warm(QUESTION, ChatOptions())
     await _kill(server)
@@ -36,8 +38,10 @@ async def test_it_answers_until_it_ends(server: VllmServer) -> None:
     error, _ = await failure_of(chat)
     assert error.failure is ChatFailure.UNREACHABLE
     assert "is being started again" in str(error)
+    assert chat.healths == [("vllm:tiny", ChatHealth.STARTING)]
     assert not await chat.warm(QUESTION, ChatOptions())
     await chat.close()
+    assert chat.healths == [("vllm:tiny", ChatHealth.FAILED)]
     assert "shutting down" in str((await failure_of(chat))[0])
 
 
