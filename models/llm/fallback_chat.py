@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from models.breaker import Breaker
 from models.llm import (
     ChatError,
     ChatFailure,
@@ -21,7 +22,6 @@ from models.llm import (
     PrefixWarmer,
     ReplyPiece,
 )
-from models.llm.breaker import Breaker
 from models.llm.health import ChatHealth, Healths, healths_of
 from models.llm.watcher import ChatWatcher, NobodyWatches
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.llm.breaker import Breaker
+from models.breaker import Breaker
 
 pytestmark = pytest.mark.pure
 
@@ -32,6 +32,24 @@ def test_a_success_in_between_is_a_new_row() -> None:
         breaker.begin()
         breaker.failed(0.0) if lesson == "failed" else breaker.succeeded()
     assert not breaker.resting
+
+
+def test_failures_far_apart_are_no_row() -> None:
+    breaker = Breaker(failures_max=2, rest_s=10, within_s=30)
+    for now in (0.0, 30.0):
+        breaker.failed(now)
+    assert not breaker.resting
+    breaker.failed(59.9)
+    assert breaker.resting
+
+
+def test_a_trial_that_fails_after_a_long_rest_opens_it_again() -> None:
+    breaker = Breaker(failures_max=2, rest_s=60, within_s=1)
+    for now in (0.0, 0.5, 60.5):
+        assert breaker.allows(now)
+        breaker.begin()
+        breaker.failed(now)
+    assert not breaker.allows(61.0)
 
 
 def test_one_trial_at_a_time() -> None:

@@ -1,21 +1,23 @@
-"""A circuit breaker: after failures in a row, an endpoint is left alone for a while. Pure.
+"""A circuit breaker: after failures in a row, a service is left alone for a while. Pure.
 
-Closed, it lets everything through. After `failures_max` failures in a row it opens, and nothing
-passes until `rest_s` is over. Then one attempt passes as a trial: its success closes the breaker,
-its failure opens it again, and an attempt that was given up leaves the trial to the next one. Time
-is passed in, in seconds of any clock that does not run backwards.
+Closed, it lets everything through. After `failures_max` failures in a row, all of them within
+`within_s`, it opens, and nothing passes until `rest_s` is over. Then one attempt passes as a trial:
+its success closes the breaker, its failure opens it again, and an attempt that was given up leaves
+the trial to the next one. Time is passed in, in seconds of any clock that does not run backwards.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 
 @dataclass(slots=True)
 class Breaker:
-    """The memory of one endpoint."""
+    """The memory of one service."""
 
     failures_max: int = 3
     rest_s: float = 20.0
-    _failures: int = 0
+    within_s: float = inf
+    _failed_at: list[float] = field(default_factory=list)
     _rests_until: float | None = None
     _trying: bool = False
 
@@ -35,14 +37,16 @@ class Breaker:
         self._trying = self.resting
 
     def succeeded(self) -> None:
-        """The endpoint answered."""
-        self._failures, self._rests_until, self._trying = 0, None, False
+        """The service answered."""
+        self._failed_at.clear()
+        self._rests_until, self._trying = None, False
 
     def failed(self, now: float) -> None:
-        """The endpoint did not answer."""
-        self._failures += 1
+        """The service did not answer."""
+        recent = [at for at in self._failed_at if at > now - self.within_s]
+        self._failed_at = [*recent, now][-self.failures_max :]
         self._trying = False
-        if self._failures >= self.failures_max:
+        if self.resting or len(self._failed_at) >= self.failures_max:
             self._rests_until = now + self.rest_s
 
     def left(self) -> None:
