@@ -1,6 +1,7 @@
 """Which model job runs next, and which never runs: a pure queue with limits.
 
-Final transcripts come before first clauses of speech, those before partials. Under load the queue
+Final transcripts come before first clauses of speech, those before later ones, and all before
+partials. Under load the queue
 gives up what nobody will miss: a partial is *expendable*, because the next one of the same
 utterance says everything it would have said. Time is an argument; nothing here waits or runs.
 """
@@ -22,9 +23,11 @@ class Priority(IntEnum):
     """Somebody stopped speaking and waits for an answer."""
     FIRST_CLAUSE = 1
     """The first words of a reply, before there is anything to play."""
-    PARTIAL = 2
+    CLAUSE = 2
+    """What follows in a reply, made while the words before it play."""
+    PARTIAL = 3
     """Captions while somebody speaks."""
-    WARM_UP = 3
+    WARM_UP = 4
     """Work that only makes later work faster."""
 
     @property

@@ -258,7 +258,7 @@ class ScriptedSynthesizer:
         return self._script.rate
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """A tone as long as the text, with exact word marks."""
         script = self._script

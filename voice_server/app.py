@@ -150,9 +150,9 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     """Serve until SIGTERM or SIGINT. Prints the ready line once connections are accepted."""
     stop, hurry = stop_signals()
     metrics = Metrics()
-    depths = engines.scheduler.queue_depths
-    metrics.watch_queues(lambda: {kind.name.lower(): depth for kind, depth in depths().items()})
-    ModelMeter(engines.scheduler, engines.recognizer).watch(metrics.registry)
+    meter = ModelMeter(engines.schedulers, engines.recognizer)
+    metrics.watch_queues(meter.depths)
+    meter.watch(metrics.registry)
     engines.chat_meter.attach(metrics)
     silero = await asyncio.to_thread(SileroModel)
     remembered = settings.tts.phrases_bytes_max
@@ -196,7 +196,7 @@ async def _listening(
     )
     await runner.setup()
     assert runner.server is not None
-    door = FrontDoor(runner.server, limits, metrics, tls)
+    door = FrontDoor(runner.server, limits, metrics, tls, settings.server.trusted_proxies)
     try:
         yield await door.open(settings.server.host, settings.server.port)
     finally:

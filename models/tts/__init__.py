@@ -64,12 +64,13 @@ class Synthesizer(Protocol):
         ...
 
     def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """Synthesise one clause. Open it with `contextlib.aclosing`; closing it stops the engine.
 
-        `voice` is an id from `voices` (None: the default), `speed` 0.5 to 2.0. Text without
-        anything speakable yields nothing. Raises `SynthesisError`.
+        `voice` is an id from `voices` (None: the default), `speed` 0.5 to 2.0. `urgent`: whoever
+        listens hears nothing until this is there. Text without anything speakable yields nothing.
+        Raises `SynthesisError`.
         """
         ...
 

@@ -55,7 +55,7 @@ class EspeakSynthesizer:
         return self._listed
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """Synthesise one clause. See `Synthesizer.speak`."""
         file = self._voices.file_of(voice or self._listed[0].id)

@@ -42,7 +42,7 @@ class PhraseMemory:
         return self._synthesizer.voices
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """As the voice's, or from memory."""
         key = (text, voice, speed)
@@ -52,7 +52,9 @@ class PhraseMemory:
                 yield chunk
             return
         said: list[SpeechChunk] = []
-        async with aclosing(self._synthesizer.speak(text, voice=voice, speed=speed)) as chunks:
+        async with aclosing(
+            self._synthesizer.speak(text, voice=voice, speed=speed, urgent=urgent)
+        ) as chunks:
             async for chunk in chunks:
                 if len(text) <= PHRASE_CHARS_MAX:
                     said.append(chunk)

@@ -1,16 +1,15 @@
 """Speech by Piper: a neural voice, one sentence at a time, with word times from its alignments.
 
-One loaded voice serves every conversation from a small pool of threads; onnxruntime releases
-the interpreter lock while it works. Piper would scale each sentence to full loudness, so that a
-sigh came out as loud as a shout: here the gain is fixed.
+One loaded voice serves every conversation from threads that a queue hands out; onnxruntime
+releases the interpreter lock while it works. Piper would scale each sentence to full loudness, so
+that a sigh came out as loud as a shout: here the gain is fixed.
 """
 
-import asyncio
 import difflib
 import functools
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from models.tts import SpeechChunk, SynthesisError, Voice, WordMark
 from models.tts.piper_voice import LoadedVoice, load_voice, onnx_errors
 from models.tts.piper_words import Phonemes, first_phonemes, phoneme_starts
 from models.tts.speech_text import pieces
+from models.tts.synthesis_queue import SynthesisQueue
 from models.tts.word_marks import WordTracker, shifted
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ _FULL_SCALE = 32767.0
 class PiperSynthesizer:
     """A `Synthesizer` over one Piper voice with one or many speakers."""
 
-    def __init__(self, name: str, voice: LoadedVoice, *, gain: float, workers: int) -> None:
+    def __init__(
+        self, name: str, voice: LoadedVoice, *, gain: float, queue: SynthesisQueue
+    ) -> None:
         self._name = name
         self._voice = voice
         self._gain = gain
-        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="piper")
+        self._queue = queue
         self._phonemes_of_word = functools.lru_cache(WORD_CACHE_MAX)(self._phonemes_alone)
 
     @classmethod
@@ -49,19 +51,19 @@ class PiperSynthesizer:
         cls,
         voice_path: Path,
         *,
+        queue: SynthesisQueue,
         gain: float = 1.0,
-        workers: int = 2,
         threads: int = 1,
         device: str = "cpu",
     ) -> "PiperSynthesizer":
         """Load `NAME.onnx` with `NAME.onnx.json` beside it.
 
-        `gain` multiplies every sample alike. At most `workers` sentences are made at a time, on
-        `threads` cores each, or on a GPU if `device` is `cuda`. Raises `ModelError` for a missing
+        `gain` multiplies every sample alike. Sentences are made where `queue` says, on `threads`
+        cores each, or on a GPU if `device` is `cuda`. Raises `ModelError` for a missing
         or damaged file, no Piper, or no GPU.
         """
         voice = load_voice(voice_path, threads=threads, device=device)
-        return cls(voice_path.stem, voice, gain=gain, workers=workers)
+        return cls(voice_path.stem, voice, gain=gain, queue=queue)
 
     @property
     def name(self) -> str:
@@ -80,25 +82,24 @@ class PiperSynthesizer:
         return [Voice(voice_id, self._voice.language, f"Piper {voice_id}") for voice_id in ids]
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """Synthesise one clause, a chunk per sentence. See `Synthesizer.speak`.
 
         Closing it drops the sentence in work and makes no other.
         """
         manner = self._manner(voice, speed)
-        loop = asyncio.get_running_loop()
         samples_made = 0
         for start_char, piece in pieces(text):
             start_sample = samples_made
             chunks = self._render(piece, manner)
-            while chunk := await loop.run_in_executor(self._workers, next, chunks, None):
+            step = partial(next, chunks, None)
+            while chunk := await self._queue.make(step, urgent=urgent and not samples_made):
                 yield shifted(chunk, start_char, start_sample)
                 samples_made += chunk.samples.size
 
     async def close(self) -> None:
-        """Let the pool end once the sentences in it are made."""
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        """Nothing to release: sentences are made in the queue's places."""
 
     def _manner(self, voice: str | None, speed: float) -> "SynthesisConfig":
         from piper.config import SynthesisConfig  # noqa: PLC0415

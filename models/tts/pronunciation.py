@@ -89,11 +89,11 @@ class PronouncingVoice:
         return self._synthesizer.voices
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """As the voice's. A word spoken as several has one mark, from where the first begins."""
         respelt = self._pronunciations.respelt(text)
-        said = self._synthesizer.speak(respelt.text, voice=voice, speed=speed)
+        said = self._synthesizer.speak(respelt.text, voice=voice, speed=speed, urgent=urgent)
         end_char = 0
         async with aclosing(said) as chunks:
             async for chunk in chunks:

@@ -59,7 +59,7 @@ class RemoteVoice:
         return self._voices
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """See `Synthesizer.speak`; closing it hangs up. Any voice is asked for, listed or not."""
         if not any(char.isalnum() for char in text):

@@ -74,18 +74,20 @@ class VoiceShelf:
         return list(self._loaded)
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """As `Synthesizer.speak`; `voice` is an id, or `id#speaker`."""
         wanted = (voice or "").partition("#")[0]
         if wanted not in self._others:
-            async with aclosing(self._first.speak(text, voice=voice, speed=speed)) as chunks:
+            async with aclosing(
+                self._first.speak(text, voice=voice, speed=speed, urgent=urgent)
+            ) as chunks:
                 async for chunk in chunks:
                     yield chunk
             return
         async with self._taken(wanted) as synthesizer:
             chosen = None if synthesizer is self._first else voice
-            said = synthesizer.speak(text, voice=chosen, speed=speed)
+            said = synthesizer.speak(text, voice=chosen, speed=speed, urgent=urgent)
             async with (
                 aclosing(said) as chunks,
                 aclosing(self._at_rate(chunks, synthesizer)) as all_,

@@ -8,7 +8,7 @@ from models.job_queue import Entry, JobQueue, Overloaded, Priority
 
 pytestmark = pytest.mark.pure
 
-FINAL, FIRST_CLAUSE, PARTIAL, WARM_UP = Priority
+FINAL, FIRST_CLAUSE, CLAUSE, PARTIAL, WARM_UP = Priority
 PUSHES = st.lists(
     st.tuples(st.sampled_from(Priority), st.integers(0, 5), st.floats(0, 10)), max_size=40
 )
@@ -27,9 +27,9 @@ def jobs(entries: list[Entry[str]]) -> list[str]:
 
 def test_finals_before_clauses_before_partials_before_warm_ups() -> None:
     queue: JobQueue[str] = JobQueue(9)
-    for priority in (WARM_UP, PARTIAL, FINAL, FIRST_CLAUSE):
+    for priority in (WARM_UP, PARTIAL, CLAUSE, FINAL, FIRST_CLAUSE):
         queue.push(priority, priority, priority.name, deadline_s=1)
-    assert drain(queue) == ["FINAL", "FIRST_CLAUSE", "PARTIAL", "WARM_UP"]
+    assert drain(queue) == ["FINAL", "FIRST_CLAUSE", "CLAUSE", "PARTIAL", "WARM_UP"]
 
 
 def test_earliest_deadline_first_then_first_come() -> None:

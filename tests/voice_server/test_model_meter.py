@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 async def test_work_and_load_are_shown() -> None:
     scheduler, recognizer, registry = Scheduler(1), ScriptedRecognizer(), CollectorRegistry()
-    ModelMeter(scheduler, recognizer).watch(registry)
+    ModelMeter([scheduler], recognizer).watch(registry)
     await scheduler.run(Priority.FINAL, "k", lambda: None, deadline_s=60)
     recognizer.workload = Load(2.5, full=True, retry_after_s=5)
     shown = generate_latest(registry).decode()

@@ -87,7 +87,7 @@ class BenchVoice:
     _samples: int = 0
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         """See `Synthesizer.speak`."""
         await asyncio.sleep(self.latencies.tts_ms / 1000)

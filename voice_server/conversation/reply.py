@@ -183,7 +183,7 @@ class Reply:
         resampler = Resampler(self._synthesizer.rate, plan.rate)
         begin = self._samples
         async with aclosing(
-            self._synthesizer.speak(say.text, voice=plan.voice, speed=plan.speed)
+            self._synthesizer.speak(say.text, voice=plan.voice, speed=plan.speed, urgent=not begin)
         ) as chunks:
             async for chunk in chunks:
                 marks = [self._located(mark, clause, say, begin) for mark in chunk.marks]

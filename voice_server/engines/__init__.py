@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.asr import Recognizer
+from models.asr.hardware import look
 from models.asr.whisper_startup import places
 from models.errors import ModelError
 from models.hub import Hub
@@ -26,6 +27,9 @@ from voice_server.engines.plans import Findings, Plan, Role, plan_asr, plan_llm,
 from voice_server.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+VOICE_PLACES = 2
+"""Sentences made at once where the recogniser has a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,25 @@ class Engines:
     choices: tuple[Choice, ...]
     """In the order asr, llm, tts."""
     scheduler: Scheduler
+    """The recogniser's places, and the voice's where both want the same cores."""
     turn_model: TurnModel | None = None
     """Hears whether a turn has ended, where one was plugged in."""
     chat_meter: ChatMeter = field(default_factory=ChatMeter)
     """What happens at the language model, to be counted by whoever attaches metrics."""
+    voice_scheduler: Scheduler | None = None
+    """The voice's places, where it has its own."""
+
+    @property
+    def schedulers(self) -> tuple[Scheduler, ...]:
+        """Everything that hands out places."""
+        return (self.scheduler, *([self.voice_scheduler] if self.voice_scheduler else []))
 
     async def close(self) -> None:
-        """Release all of them; the scheduler last, because the others have work in it."""
+        """Release all of them; the schedulers last, because the others have work in them."""
         async with AsyncExitStack() as stack:
-            for engine in (self.scheduler, self.synthesizer, self.chat, self.recognizer):
+            for scheduler in self.schedulers:
+                stack.push_async_callback(scheduler.close)
+            for engine in (self.synthesizer, self.chat, self.recognizer):
                 stack.push_async_callback(engine.close)
 
 
@@ -73,22 +87,18 @@ async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
     hub = hub or hub_of(settings)
     found = await look_around(settings, hub)
     plans = await _fetchable_plans(settings, found, hub)
-    asr = settings.asr
-    scheduler = Scheduler(
-        places(asr.device, asr.gpus, asr.workers),
-        jobs_max=asr.jobs_max,
-        stall_s=asr.stall_s,
-        limits=asr.load_limits,
-    )
+    scheduler, voice_scheduler = _schedulers(settings)
     meter = ChatMeter()
-    loader = Loader(settings, hub, scheduler, meter)
+    loader = Loader(settings, hub, scheduler, meter, voice_scheduler=voice_scheduler)
     try:
         async with asyncio.TaskGroup() as tasks:
             ears = tasks.create_task(_load_asr(loader, settings, plans[0], found))
             llm = tasks.create_task(_load_llm(loader, plans[1]))
             tts = tasks.create_task(_load_tts(loader, settings, plans[2], found))
     except ExceptionGroup as failures:
-        await scheduler.close()
+        for one in (scheduler, voice_scheduler):
+            if one:
+                await one.close()
         raise failures.exceptions[0] from None
     (recognizer, heard), (chat, answered), (voice, spoken) = (
         ears.result(),
@@ -97,7 +107,22 @@ async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
     )
     turn_model = await _load_turn_model(settings.models.turn_model)
     choices = (heard, answered, spoken)
-    return Engines(recognizer, chat, voice, choices, scheduler, turn_model, meter)
+    return Engines(recognizer, chat, voice, choices, scheduler, turn_model, meter, voice_scheduler)
+
+
+def _schedulers(settings: Settings) -> tuple[Scheduler, Scheduler | None]:
+    """The recogniser's places; and the voice's, unless both work on the same cores."""
+    asr, tts, hardware = settings.asr, settings.tts, look()
+    scheduler = Scheduler(
+        places(asr.device, asr.gpus, asr.workers, hardware),
+        jobs_max=asr.jobs_max,
+        stall_s=asr.stall_s,
+        limits=asr.load_limits,
+    )
+    same_cores = tts.device == "cpu" and (asr.device == "cpu" or not hardware.gpus)
+    if same_cores and tts.workers is None:
+        return scheduler, None
+    return scheduler, Scheduler(tts.workers or VOICE_PLACES)
 
 
 async def _load_turn_model(path: Path | None) -> TurnModel | None:

@@ -30,6 +30,7 @@ from models.speech_endpoint import SpeechEndpoint
 from models.tts import SynthesisError, Synthesizer
 from models.tts.pronunciation import PronouncingVoice
 from models.tts.remote_voice import RemoteVoice
+from models.tts.synthesis_queue import SynthesisQueue
 from voice_server.engines.chat_meter import ChatMeter
 from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Plan
@@ -41,12 +42,22 @@ class Loader:
     """Turns plans into engines. All methods raise `ModelError`."""
 
     def __init__(
-        self, settings: Settings, hub: Hub, scheduler: Scheduler, meter: ChatMeter | None = None
+        self,
+        settings: Settings,
+        hub: Hub,
+        scheduler: Scheduler,
+        meter: ChatMeter | None = None,
+        *,
+        voice_scheduler: Scheduler | None = None,
     ) -> None:
+        """`voice_scheduler`: where the voice has places of its own."""
         self._settings = settings
         self._meter = meter or ChatMeter()
         self._hub = hub
         self._scheduler = scheduler
+        self._sentences = SynthesisQueue(
+            voice_scheduler or scheduler, deadline_s=settings.tts.sentence_deadline_s
+        )
 
     async def fetched(self, plan: Plan) -> Plan:
         """The plan with its model on this machine, downloaded if need be."""
@@ -92,10 +103,14 @@ class Loader:
             return _pronounced(
                 await RemoteVoice.connect(plan.url, settings.model, settings.api_key), settings
             )
-        load = _espeak if plan.path is None else partial(load_piper, plan.path, settings)
+        load = (
+            _espeak
+            if plan.path is None
+            else partial(load_piper, plan.path, settings, self._sentences)
+        )
         synthesizer: Synthesizer = await asyncio.to_thread(load)
         if plan.engine == "piper" and settings.voices:
-            synthesizer = await shelved(synthesizer, settings, self._hub)
+            synthesizer = await shelved(synthesizer, settings, self._hub, self._sentences)
         synthesizer = _pronounced(synthesizer, settings)
         await _say_something(synthesizer, settings.voice)
         return synthesizer

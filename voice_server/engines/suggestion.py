@@ -47,7 +47,8 @@ class Suggestion:
     llm_gpu_memory: float | None
     """vLLM's share of the GPU."""
     tts: str
-    tts_workers: int
+    tts_workers: int | None
+    """None: it shares the recogniser's."""
     memory_gb: float
     """Of the machine."""
     gpu_memory_gb: float
@@ -76,7 +77,9 @@ class Suggestion:
         ]
         if self.llm_gpu_memory is not None:
             lines += ["[llm.vllm]", f"gpu_memory = {self.llm_gpu_memory}", ""]
-        lines += ["[tts]", f'engine = "{self.tts}"', f"workers = {self.tts_workers}"]
+        lines += ["[tts]", f'engine = "{self.tts}"']
+        if self.tts_workers:
+            lines += [f"workers = {self.tts_workers}"]
         return "".join(f"{line}\n" for line in lines)
 
     def as_dict(self) -> dict[str, object]:
@@ -124,7 +127,7 @@ def _without_gpu(machine: Machine) -> Suggestion:
     llm, served, notes, llm_gb = _small_llm(machine)
     memory_gb = SERVER_GB + workers * copy_gb + VOICE_GB + llm_gb
     return Suggestion(
-        asr, "cpu", "int8", workers, llm, served, None, VOICE, 1, memory_gb, 0.0, notes
+        asr, "cpu", "int8", workers, llm, served, None, VOICE, None, memory_gb, 0.0, notes
     )
 
 

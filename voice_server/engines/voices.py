@@ -11,20 +11,23 @@ from models.fetch_thread import fetched
 from models.hub import Hub
 from models.tts import Synthesizer, Voice
 from models.tts.piper_voices import voices_in
+from models.tts.synthesis_queue import SynthesisQueue
 from models.tts.voice_shelf import VoiceShelf
 from voice_server.settings import TtsSettings
 
 logger = logging.getLogger(__name__)
 
 
-def load_piper(path: Path, settings: TtsSettings) -> Synthesizer:
+def load_piper(path: Path, settings: TtsSettings, queue: SynthesisQueue) -> Synthesizer:
     """A Piper voice from its `.onnx` file. Blocks. Raises `ModelError`."""
     from models.tts.piper import PiperSynthesizer  # noqa: PLC0415
 
-    return PiperSynthesizer.load(path, workers=settings.workers, device=settings.device)
+    return PiperSynthesizer.load(path, queue=queue, device=settings.device)
 
 
-async def shelved(first: Synthesizer, settings: TtsSettings, hub: Hub) -> VoiceShelf:
+async def shelved(
+    first: Synthesizer, settings: TtsSettings, hub: Hub, queue: SynthesisQueue
+) -> VoiceShelf:
     """`first` and `tts.voices`. Whatever cannot be had is said, and spoken by the first.
 
     Raises `ModelError` for a name that cannot be a voice.
@@ -38,7 +41,7 @@ async def shelved(first: Synthesizer, settings: TtsSettings, hub: Hub) -> VoiceS
     return VoiceShelf(
         first,
         others,
-        partial(load_piper, settings=settings),
+        partial(load_piper, settings=settings, queue=queue),
         listed=listed,
         bytes_max=settings.voices_bytes_max,
     )

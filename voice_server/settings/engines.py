@@ -205,7 +205,11 @@ class TtsSettings(Section):
     device: Literal["cpu", "cuda"] = "cpu"
     """For Piper; `cuda` needs onnxruntime-gpu."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Sentences that Piper may make at once, in threads of their own; unset: on a CPU they share the
+    places of `asr.workers` with the recogniser, the most urgent first, else 2."""
+    sentence_deadline_s: Seconds = 10.0
+    """A sentence that waits longer for a place is given up, and the reply goes on as text."""
     reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60
     """Seconds of audio one reply may have."""
     phrases_bytes_max: Annotated[int, Field(ge=0)] = 8_388_608

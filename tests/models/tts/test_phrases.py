@@ -26,7 +26,7 @@ class CountingVoice:
         self.closed = False
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         self.said.append((text, voice, speed))
         yield CHUNK

@@ -13,8 +13,10 @@ import pytest
 from piper import PiperVoice
 from piper.phoneme_ids import DEFAULT_PHONEME_ID_MAP
 
+from models.scheduler import Scheduler
 from models.tts import SynthesisError
 from models.tts.piper import PiperSynthesizer
+from models.tts.synthesis_queue import SynthesisQueue
 from tests.support.piper_voice import AMPLITUDE, HOP_SAMPLES, RATE, frames_of, write_piper_voice
 from tests.support.utterance import rms, utter
 
@@ -34,15 +36,22 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def tones(voices: Path) -> AsyncIterator[PiperSynthesizer]:
-    loaded = PiperSynthesizer.load(voices / "tones.onnx")
+async def queue() -> AsyncIterator[SynthesisQueue]:
+    scheduler = Scheduler(2)
+    yield SynthesisQueue(scheduler)
+    await scheduler.close()
+
+
+@pytest.fixture
+async def tones(voices: Path, queue: SynthesisQueue) -> AsyncIterator[PiperSynthesizer]:
+    loaded = PiperSynthesizer.load(voices / "tones.onnx", queue=queue)
     yield loaded
     await loaded.close()
 
 
 @pytest.fixture
-async def duet(voices: Path) -> AsyncIterator[PiperSynthesizer]:
-    loaded = PiperSynthesizer.load(voices / "duet.onnx")
+async def duet(voices: Path, queue: SynthesisQueue) -> AsyncIterator[PiperSynthesizer]:
+    loaded = PiperSynthesizer.load(voices / "duet.onnx", queue=queue)
     yield loaded
     await loaded.close()
 
@@ -86,8 +95,10 @@ async def test_words_begin_within_20_ms_of_the_truth(
     assert all(mark.exact for mark in utterance.marks)
 
 
-async def test_words_begin_within_20_ms_where_a_letter_is_a_phoneme(voices: Path) -> None:
-    letters = PiperSynthesizer.load(voices / "letters.onnx")
+async def test_words_begin_within_20_ms_where_a_letter_is_a_phoneme(
+    voices: Path, queue: SynthesisQueue
+) -> None:
+    letters = PiperSynthesizer.load(voices / "letters.onnx", queue=queue)
     text = "the quick brown fox jumps over a lazy dog"
     utterance = await utter(letters, text)
     truth = word_starts(["|" + text.replace(" ", " |")])
@@ -98,10 +109,10 @@ async def test_words_begin_within_20_ms_where_a_letter_is_a_phoneme(voices: Path
 
 
 async def test_without_alignments_marks_are_proportional(
-    monkeypatch: pytest.MonkeyPatch, voices: Path
+    monkeypatch: pytest.MonkeyPatch, voices: Path, queue: SynthesisQueue
 ) -> None:
     monkeypatch.setattr("piper.patch_voice_with_alignment.add_alignment_output", _finds_nothing)
-    plain = PiperSynthesizer.load(voices / "tones.onnx")
+    plain = PiperSynthesizer.load(voices / "tones.onnx", queue=queue)
     utterance = await utter(plain, SENTENCES)
     assert utterance.words == SENTENCES.split()
     assert not any(mark.exact for mark in utterance.marks)
@@ -112,12 +123,14 @@ def _finds_nothing(_: object) -> str:
     raise ValueError("No ceil tensors detected.")
 
 
-async def test_loudness_is_fixed(tones: PiperSynthesizer, voices: Path) -> None:
+async def test_loudness_is_fixed(
+    tones: PiperSynthesizer, voices: Path, queue: SynthesisQueue
+) -> None:
     short, long = await utter(tones, "Hm."), await utter(tones, SENTENCES)
     full = AMPLITUDE * 32767
     assert int(np.abs(short.samples).max()) == pytest.approx(full, rel=0.02)
     assert int(np.abs(long.samples).max()) == pytest.approx(full, rel=0.02)
-    quiet = PiperSynthesizer.load(voices / "tones.onnx", gain=0.5)
+    quiet = PiperSynthesizer.load(voices / "tones.onnx", queue=queue, gain=0.5)
     assert rms((await utter(quiet, "Hm.")).samples) == pytest.approx(rms(short.samples) / 2, 0.01)
     await quiet.close()
 
@@ -245,3 +258,28 @@ async def test_long_text_is_spoken_in_pieces(tones: PiperSynthesizer) -> None:
 async def test_names(tones: PiperSynthesizer) -> None:
     assert (tones.name, tones.rate) == ("piper:tones", RATE)
     assert [(voice.id, voice.language) for voice in tones.voices] == [("tones", "en-US")]
+
+
+async def test_whoever_waits_in_silence_is_served_first(
+    monkeypatch: pytest.MonkeyPatch, voices: Path
+) -> None:
+    scheduler = Scheduler(1)
+    tones = PiperSynthesizer.load(voices / "tones.onnx", queue=SynthesisQueue(scheduler))
+    gate = Gate(monkeypatch, is_open=False)
+    order: list[str] = []
+
+    async def say(name: str, *, urgent: bool) -> None:
+        async with aclosing(tones.speak("Hm.", urgent=urgent)) as chunks:
+            await anext(chunks)
+            order.append(name)
+
+    async with asyncio.TaskGroup() as speakers:
+        speakers.create_task(say("in work", urgent=False))
+        await asyncio.to_thread(gate.entered.wait, 60)
+        speakers.create_task(say("goes on", urgent=False))
+        speakers.create_task(say("begins", urgent=True))
+        await asyncio.sleep(0)  # both begin, and wait
+        assert sum(scheduler.queue_depths().values()) == 2
+        gate.opened.set()
+    await scheduler.close()
+    assert order == ["in work", "begins", "goes on"]

@@ -30,7 +30,7 @@ class WordVoice:
         self.closed = False
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         self.said = text
         marks: list[WordMark] = []

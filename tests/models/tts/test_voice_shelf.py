@@ -29,7 +29,7 @@ class ToneVoice:
         self.asked: str | None = None
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         self.asked = voice
         samples = np.full(self.rate, self.value, np.int16)

@@ -147,6 +147,28 @@ def test_without_room_the_voice_waits_and_then_the_writer() -> None:
     assert clauses <= CLAUSES_WAITING_MAX + 2
 
 
+class _Listed(ScriptedSynthesizer):
+    """Notes which clauses were urgent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, bool]] = []
+
+    def speak(
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
+    ) -> AsyncGenerator[SpeechChunk, None]:
+        self.asked.append((text, urgent))
+        return super().speak(text, voice=voice, speed=speed, urgent=urgent)
+
+
+def test_only_the_first_clause_is_urgent() -> None:
+    voice = _Listed()
+    plan = replace(PLAN, text="First this. Then that. And so on.")
+    reply = Reply(plan, ScriptedChat(), voice, AudioRoom(), lambda event: None)
+    run_virtual(reply.run())
+    assert [urgent for _, urgent in voice.asked] == [True, False, False]
+
+
 class _Endless:
     """A language model and a voice that never finish, and note when they are closed."""
 
@@ -169,7 +191,7 @@ class _Endless:
             self.closed.append("model")
 
     async def speak(
-        self, text: str, *, voice: str | None = None, speed: float = 1.0
+        self, text: str, *, voice: str | None = None, speed: float = 1.0, urgent: bool = False
     ) -> AsyncGenerator[SpeechChunk, None]:
         try:
             await asyncio.sleep(3600)

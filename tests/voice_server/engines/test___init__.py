@@ -45,6 +45,14 @@ def names(engines: Engines) -> list[str]:
     return [choice.name for choice in engines.choices]
 
 
+async def test_voice_and_recogniser_share_the_cores_unless_the_voice_has_its_own(
+    loading: Loading,
+) -> None:
+    together, apart = await loading(*SCRIPTED), await loading(*SCRIPTED, "tts.workers=3")
+    assert together.schedulers == (together.scheduler,)
+    assert [scheduler.workers for scheduler in apart.schedulers] == [2, 3]
+
+
 async def test_scripted_engines_do_no_model_work(loading: Loading) -> None:
     engines = await loading(*SCRIPTED, 'asr.scripted.texts=["one", "two"]')
     assert names(engines) == ["scripted"] * 3
