@@ -247,3 +247,17 @@ def test_a_turn_without_words_does_not_end_the_wait_for_a_tool() -> None:
         await story.expect(ev.ReplyDone)
 
     tell(plot, Cast(chat=ASKS, options=WITH_LOOK, recognizer=RecognizerScript(("",))))
+
+
+def test_a_server_that_leaves_awaits_the_tool_and_says_what_it_brought() -> None:
+    async def plot(story: Story) -> None:
+        call = await ask(story)
+        await story.expect(ev.ReplyDone)
+        story.session.inbox.post(ev.ServerLeaving())
+        await story.silence(1.0)
+        assert not story.all(ev.GoingAway)
+        await story.send(ev.ToolReturned(call.call, "Pitch dark."))
+        await story.expect(ev.GoingAway)
+
+    story = tell(plot, Cast(chat=ASKS, options=WITH_LOOK))
+    assert story.all(ev.ReplyDone)[-1].text == "It is dark."

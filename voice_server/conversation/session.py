@@ -196,8 +196,8 @@ class Session:
                 self._obey(event)
 
     def _leave_when_idle(self) -> None:
-        """The server shuts down: let a turn and its reply end first."""
-        asked = self._turns.in_utterance or self._listener.deciding
+        """The server shuts down: let a turn and its reply end first, and what a tool will bring."""
+        asked = self._dialogue.expects_words or self._speaker.calls.waiting
         if self._leaving and not asked and not self._speaker.busy:
             self._emit(ev.GoingAway("drain"))
             self._over = True
