@@ -30,7 +30,7 @@ def strict() -> Iterator[ServerProcess]:
         "limits.idle_warning_s": "1",
         "limits.session_s_max": "4",
         "limits.session_warning_s": "3",
-        "limits.send_timeout_s": "1",
+        "limits.send_timeout_s": "2",
     }
     options = (word for item in settings.items() for word in ("--set", "=".join(item)))
     with ServerProcess(*SCRIPTED, *options) as server:
@@ -80,6 +80,9 @@ async def test_a_client_that_never_reads_is_cut_off_and_nobody_else_notices(
         await other.send("text", text="Are you still there?")
         done = await other.wait_for("response.done")
         await scrape_until(strict.url, lambda counted: counted.get(SLOW) == 1)
+        deaf.hurry()
+        await deaf.wait_for("error", code="slow_consumer")
+        assert await deaf.close_code() == 4010
         await deaf.read_to_end()
     assert done["status"] == "completed"
     assert other.events("error") == []

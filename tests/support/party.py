@@ -53,6 +53,8 @@ class PaperLine:
         self._news = asyncio.Event()
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._lossy = False
+        self._taking = asyncio.Event()
+        self._taking.set()
 
     # The server's end ------------------------------------------------------------------------
 
@@ -63,6 +65,7 @@ class PaperLine:
 
     async def send(self, data: str | bytes) -> None:
         """See `Line.send`."""
+        await self._taking.wait()
         if not self.open:
             raise ConnectionResetError
         if not self._lossy:
@@ -72,12 +75,14 @@ class PaperLine:
 
     async def close(self, code: int) -> None:
         """See `Line.close`."""
+        await self._taking.wait()
         self.closed = code
         self.abort()
 
     def abort(self) -> None:
         """See `Line.abort`."""
         self.open = False
+        self._taking.set()
         self._messages.put_nowait(None)
         self._news.set()
 
@@ -91,6 +96,14 @@ class PaperLine:
     def go_deaf(self) -> None:
         """From now on nothing arrives, on either side, and nobody knows."""
         self._lossy = True
+
+    def stop_reading(self) -> None:
+        """From now on whatever the server sends has to wait."""
+        self._taking.clear()
+
+    def read_on(self) -> None:
+        """Take what waits, and what comes."""
+        self._taking.set()
 
     def cut(self) -> None:
         """The connection breaks."""

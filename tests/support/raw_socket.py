@@ -18,6 +18,7 @@ FIN, RSV1 = 0x80, 0x40
 MASKED = 0x80
 
 _BUFFER_BYTES = 4096
+_LARGE_BUFFER_BYTES = 1 << 20
 
 
 class RawSocket:
@@ -64,6 +65,11 @@ class RawSocket:
             message = json.loads(payload) if opcode == TEXT else {"type": "audio"}
             if message["type"] == type and fields.items() <= message.items():
                 return dict(message)
+
+    def hurry(self) -> None:
+        """From now on take in as much at once as there is."""
+        raw: socket.socket = self._writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _LARGE_BUFFER_BYTES)
 
     async def read_to_end(self) -> None:
         """Read until the server has dropped the connection."""

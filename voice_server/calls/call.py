@@ -30,6 +30,8 @@ OpenSession = Callable[[Emit], Session]
 
 GOODBYE_S = 0.5
 """A line that is replaced has so long to take in why."""
+LAST_WORDS_S = 4.0
+"""A line that does not read has so long to begin again, and learn why it is closed."""
 
 
 class Call:
@@ -61,6 +63,10 @@ class Call:
         self._left = asyncio.Event()
         self._reading = asyncio.Lock()
         """One line at a time is read: what it brought is counted before the next one begins."""
+        self._patience: asyncio.Timeout | None = None
+        """With the message that is being sent."""
+        self._goodbyes: set[asyncio.Task[None]] = set()
+        """What is still said to lines that are lost already."""
         self._deadline: asyncio.TimerHandle | None = None
         self._finishing = False
         self._close_code = NORMAL
@@ -94,6 +100,8 @@ class Call:
         self._stop_waiting()
         if line:
             await line.close(self._close_code)
+        if self._goodbyes:
+            await asyncio.wait(self._goodbyes)
 
     def leave(self) -> None:
         """The server is shutting down: end at the next pause."""
@@ -105,6 +113,8 @@ class Call:
         """End it here and now."""
         if self.line:
             self.line.abort()
+        for goodbye in self._goodbyes:
+            goodbye.cancel()
         self._left.set()
 
     def emit(self, event: ev.ServerEvent) -> None:
@@ -112,6 +122,8 @@ class Call:
         if self._resumption:
             event = self._resumption.complete(event)
         self._outbox.put(event)
+        if self._outbox.overfull and self._patience and not self._patience.expired():
+            self._patience.reschedule(self._clock())
         self._news.set()
         if isinstance(event, ev.ErrorRaised):
             self._metrics.errors.labels(event.code.value).inc()
@@ -168,13 +180,22 @@ class Call:
 
     def _dismiss(self) -> None:
         """Somebody else has come: tell the present line, which may be long dead."""
-        if (line := self.line) and self._resumption:
-            self._lose(line)
-            message = "This session goes on elsewhere."
-            error = ev.ErrorRaised(ErrorCode.TAKEN_OVER, message, fatal=True)
-            self._metrics.errors.labels(error.code.value).inc()
-            told = self._resumption.aside(error, self._clock())
-            watched(_goodbye(line, told, self._terms.close_code(error.code)), line.abort)
+        if line := self.line:
+            self._part(line, ErrorCode.TAKEN_OVER, "This session goes on elsewhere.", GOODBYE_S)
+
+    def _part(self, line: Line, code: ErrorCode, message: str, patience_s: float) -> None:
+        """Lose a line, and tell it why as long as our patience lasts."""
+        error, now = ev.ErrorRaised(code, message, fatal=True), self._clock()
+        self._metrics.errors.labels(code.value).inc()
+        if self._resumption:
+            told = self._resumption.aside(error, now)
+        else:
+            told = self.wire.send(error, int(now * 1000))
+        words = _goodbye(line, told, self._terms.close_code(code), patience_s)
+        self._lose(line)
+        goodbye = watched(words, lambda: None)
+        self._goodbyes.add(goodbye)
+        goodbye.add_done_callback(self._goodbyes.discard)
 
     def _lose(self, line: Line) -> None:
         """A line is gone. Without one, a deadline runs; a client that has left is not awaited."""
@@ -266,32 +287,35 @@ class Call:
         while self._due and (line := self.line):
             data = self._due.popleft()
             try:
-                async with asyncio.timeout(self._limits.send_timeout_s):
+                async with asyncio.timeout(self._limits.send_timeout_s) as self._patience:
                     await line.send(data)
             except TimeoutError:
-                self._give_up("send_timeout")
+                self._give_up("out_queue_bytes" if self._outbox.overfull else "send_timeout")
             except ConnectionError:
                 self._lose(line)
+            finally:
+                self._patience = None
 
     def _give_up(self, limit: str) -> None:
-        """The client does not read: nothing can be explained to it any more."""
+        """The client does not read. What is on its way is lost; it may come back for that."""
         if line := self.line:
             self._metrics.limit_hits.labels(limit).inc()
-            self._metrics.errors.labels(ErrorCode.SLOW_CONSUMER.value).inc()
-            self._close_code = self._terms.close_code(ErrorCode.SLOW_CONSUMER)
-            line.abort()
-            self._lose(line)
+            message = "You read more slowly than we speak. Connect again to go on."
+            self._part(line, ErrorCode.SLOW_CONSUMER, message, LAST_WORDS_S)
 
 
-async def _goodbye(line: Line, told: Iterable[str | bytes], code: int) -> None:
+async def _goodbye(line: Line, told: Iterable[str | bytes], code: int, patience_s: float) -> None:
+    """Tell and close a line that may not listen any more; if it does not, it is gone."""
     try:
-        async with asyncio.timeout(GOODBYE_S):
+        async with asyncio.timeout(patience_s):
             for data in told:
                 await line.send(data)
+            await line.close(code)
     except (TimeoutError, ConnectionError):
         line.abort()
-    else:
-        await line.close(code)
+    except asyncio.CancelledError:
+        line.abort()
+        raise
 
 
 def _pieces(event: ev.ClientEvent, format: AudioFormat) -> Iterable[ev.ClientEvent]:

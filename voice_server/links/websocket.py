@@ -81,7 +81,17 @@ class WebSocketLink:
         return MessageRefused(ErrorCode.TOO_LARGE, message)
 
     async def send(self, data: str | bytes) -> None:
-        """Send one message. Raises `ConnectionError`."""
+        """Send one message. Raises `ConnectionError`.
+
+        Waiting may be given up, and something else be sent after it. aiohttp must not notice: a
+        cancelled wait would end all waits of this connection with a cancellation.
+        """
+        if self._transport.get_write_buffer_size():
+            await asyncio.shield(self._send(data))
+        else:
+            await self._send(data)
+
+    async def _send(self, data: str | bytes) -> None:
         if isinstance(data, bytes):
             await self._socket.send_bytes(data)
         else:
@@ -90,6 +100,7 @@ class WebSocketLink:
     async def close(self, code: int) -> None:
         """Say goodbye, with a close code, and not for long."""
         self._closing = True
+        self._transport.set_write_buffer_limits(0)  # all that was said has to leave before
         try:
             async with asyncio.timeout(self._limits.send_timeout_s):
                 await self._socket.close(code=code)
