@@ -20,6 +20,7 @@ NAMESPACE = "voice_server"
 STAGE_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
 LAG_PROBE_S = 0.1
+STORE_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25)
 
 
 class Metrics:
@@ -34,6 +35,7 @@ class Metrics:
         self._watch_conversations()
         self._watch_speculation()
         self._watch_language_models()
+        self._watch_the_store()
         self._watch_the_loop()
         self.turn_measured: Callable[[str, TurnMeasured], None] = _unheard
         """Told the session and the ledger of every turn whose answer begins to sound."""
@@ -122,6 +124,19 @@ class Metrics:
         )
         self.llm_restarts = self._counter(
             "llm_restarts_total", "Times that a vLLM of our own was started again.", ["llm"]
+        )
+
+    def _watch_the_store(self) -> None:
+        self.store_seconds = self._histogram(
+            "store_seconds", "How long Redis takes, by step.", ["step"], buckets=STORE_BUCKETS_S
+        )
+        self.store_failures = self._counter(
+            "store_failures_total",
+            "Steps that Redis did not take: silent (no answer in time), refused (an error).",
+            ["step", "how"],
+        )
+        self.store_resting = self._gauge(
+            "store_resting", "1 while Redis is left alone after failures."
         )
 
     def _watch_the_loop(self) -> None:

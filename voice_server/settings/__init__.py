@@ -14,6 +14,7 @@ from voice_server.settings.phone import PhoneSettings
 from voice_server.settings.realtime import RealtimeSettings
 from voice_server.settings.rest import RestSettings
 from voice_server.settings.server import LogSettings, ServerSettings
+from voice_server.settings.store import StoreSettings
 from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
 from voice_server.settings.tree import ENVIRONMENT_PREFIX, Settings
@@ -36,6 +37,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SettingsError",
+    "StoreSettings",
     "TelemetrySettings",
     "ToolSettings",
     "Tree",

@@ -10,8 +10,9 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-SECRETS = frozenset({"keys", "secret", "api_key"})
-"""Keys whose values are never shown, nor anything that was tried in their place."""
+SECRETS = frozenset({"keys", "secret", "api_key", "url"})
+"""Keys whose values are never shown, nor anything that was tried in their place. A URL may carry a
+password."""
 
 _COMPLAINTS = {
     "model_type": "this is a section, write section.key=value",

@@ -10,6 +10,7 @@ from voice_server.settings.phone import PhoneSettings
 from voice_server.settings.realtime import RealtimeSettings
 from voice_server.settings.rest import RestSettings
 from voice_server.settings.server import LogSettings, ServerSettings
+from voice_server.settings.store import StoreSettings
 from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
 from voice_server.settings.turn import TurnSettings
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     tools: ToolSettings = ToolSettings()
     limits: LimitSettings = LimitSettings()
     budgets: BudgetSettings = BudgetSettings()
+    store: StoreSettings = StoreSettings()
     rest: RestSettings = RestSettings()
     realtime: RealtimeSettings = RealtimeSettings()
     phone: PhoneSettings = PhoneSettings()
