@@ -18,7 +18,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.nginx import BEHIND, SHIPPED, Nginx
 from tests.support.server import ROOT, ServerProcess
+from tests.support.servers import SCRIPTED
+from tests.support.voice_client import connected
 from voice_server.settings import load
 
 pytestmark = pytest.mark.socket
@@ -148,14 +151,32 @@ def test_what_is_named_is_there() -> None:
         )
 
 
-def test_nginx_passes_on_what_a_conversation_needs() -> None:
+async def test_nginx_passes_on_what_a_conversation_needs(tmp_path: Path) -> None:
     """Compose turns `$$` into `$`; a lone one would be taken for a variable of the shell."""
-    content = COMPOSE["configs"]["nginx"]["content"]
-    assert "$" not in content.replace("$$", "")
-    aliases = SERVICES["voice"]["networks"]["inside"]["aliases"]
-    assert f"http://{aliases[0]}:8080" in content
-    for line in ("proxy_buffering off", "Upgrade $$http_upgrade", "X-Forwarded-For $$remote_addr"):
-        assert line in content
+    configs = COMPOSE["configs"]
+    (alias,) = SERVICES["voice"]["networks"]["inside"]["aliases"]
+    assert ROOT / configs["nginx"]["file"] == SHIPPED / "voice-server.conf"
+
+    def written(name: str, **ours: str) -> str:
+        text = str(configs[name]["content"])
+        assert "$" not in text.replace("$$", "")
+        for theirs, replacement in ours.items():
+            assert theirs in text
+            text = text.replace(theirs, replacement)
+        return text.replace("$$", "$")
+
+    def listen(port: int) -> str:
+        places = {"listen 8080": f"listen 127.0.0.1:{port}"}
+        logs = {"/dev/stdout": "access.log", "/dev/stderr": "error.log"}
+        return written("listen", **places, **logs)
+
+    with ServerProcess(*SCRIPTED, *BEHIND) as server:
+        processes = written("processes", **{f"{alias}:8080": f"127.0.0.1:{server.port}"})
+        with Nginx(tmp_path, processes, listen=listen) as nginx:
+            assert nginx.complaints() == ""
+            async with connected(nginx.url) as client:
+                await client.send("text", text="Hello.")
+                await client.wait_for("response.done")
 
 
 def test_without_a_key_it_refuses_to_start() -> None:

@@ -12,7 +12,7 @@ import logging
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -44,11 +44,14 @@ class FrontDoor:
         limits: LimitSettings,
         metrics: Metrics,
         tls: ssl.SSLContext | None = None,
+        proxies: Collection[str] = (),
     ) -> None:
+        """`proxies`: addresses from which many come."""
         self._inside = inside
         self._limits = limits
         self._metrics = metrics
         self._tls = tls
+        self._proxies = frozenset(proxies)
         self._connections_max = room_for(limits.connections_max)
         self._present: Counter[str] = Counter()
         self._somebody_left = asyncio.Event()
@@ -139,6 +142,8 @@ class FrontDoor:
         """The name of the limit that keeps this caller out."""
         if self._present.total() >= self._connections_max:
             return "connections"
+        if caller in self._proxies:
+            return None
         if self._present[caller] >= self._limits.connections_per_ip_max:
             return "connections_per_ip"
         return None

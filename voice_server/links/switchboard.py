@@ -98,7 +98,9 @@ class Switchboard:
             await place.give_back()
 
     def _visit(self, identity: Identity) -> Visit:
-        return Visit(identity, self._admission.identities, f"ses_{secrets.token_hex(12)}")
+        process = self._house.settings.server.name
+        session = "_".join(filter(None, ("ses", process, secrets.token_hex(12))))
+        return Visit(identity, self._admission.identities, session)
 
     def _link(
         self, socket: MessageSocket, transport: asyncio.Transport, manners: Manners
@@ -124,11 +126,15 @@ class Switchboard:
         subprotocols: tuple[str, ...],
         manners: Manners,
     ) -> web.StreamResponse:
-        """Say no. A page's script cannot see an HTTP status, so our own is told on the socket."""
+        """Say no. A page's script cannot see an HTTP status, so our own is told on the socket.
+
+        Unless another process may say yes: then the proxy before us has to see the status.
+        """
         self._house.metrics.refused.labels(refusal.code.value).inc()
         status = CLOSES[refusal.code].http_status
         own_page = "Origin" in request.headers and status != web.HTTPForbidden.status_code
-        if not own_page:
+        alone = not self._house.settings.server.name
+        if not own_page or (status == web.HTTPServiceUnavailable.status_code and not alone):
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             return web.json_response(manners.refusal(refusal), status=status, headers=headers)
         response = self._response(subprotocols, manners)

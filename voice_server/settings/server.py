@@ -1,7 +1,9 @@
 """Where the server listens, which pages may use it, and what it writes down."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from voice_server.settings.profiles import Profile
 from voice_server.settings.section import Port, Seconds, Section
@@ -23,6 +25,8 @@ class ServerSettings(Section):
     """The certificate's private key in PEM, without a passphrase."""
     tls_self_signed: bool = False
     """Make a certificate for this machine and keep it; clients have to be told to trust it."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]{0,16}$")] = ""
+    """Of this process among several behind a proxy; the names of its sessions begin with it."""
     profile: Profile = "none"
     """Defaults for a purpose; `kiosk`: a wake phrase, no idle limit, sessions of a day."""
     drain_s: Seconds = 20.0
