@@ -26,10 +26,10 @@ from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_window import FULL_FRAMES
 from models.asr.whisper_worker import WorkerOrder, load
 from models.scheduler import Scheduler
-from tests.support.chain_whisper import TINY, save_chain_whisper
-from tests.support.not_speech import NOT_SPEECH
 from tests.support.speech import say
-from tests.support.word_error import word_error
+from voice_server.bench.asr.chain_whisper import TINY, save_chain_whisper
+from voice_server.bench.asr.not_speech import NOT_SPEECH
+from voice_server.bench.word_error import word_error
 
 BUNDLED = Path(__file__).parent.parent / "models" / "assets" / "bundled-asr"
 SENTENCES = (

@@ -14,7 +14,7 @@ from audio import Samples
 from tests.support import node
 from tests.support.server import ServerProcess
 from tests.support.speech import say
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = [pytest.mark.socket, node.may_install]
 

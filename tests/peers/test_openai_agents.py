@@ -20,7 +20,7 @@ from models.llm.small_talk import story
 from tests.support.microphone import PCM_24K, Microphone
 from tests.support.server import ServerProcess
 from tests.support.speech import say
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = pytest.mark.socket
 

@@ -13,7 +13,7 @@ from audio import Samples
 from tests.support.microphone import PCM_24K, Microphone
 from tests.support.server import ServerProcess
 from tests.support.speech import say
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = pytest.mark.socket
 

@@ -18,7 +18,7 @@ from tests.support.rest import wav
 from tests.support.scrape import scrape, scrape_until
 from tests.support.server import ServerProcess
 from tests.support.speech import LEAD_MS, TRAIL_MS, say
-from tests.support.word_error import words_of
+from voice_server.bench.word_error import words_of
 from voice_server.recordings.audio_encoder import Format, encoder
 
 pytestmark = pytest.mark.socket

@@ -16,7 +16,7 @@ from tests.support.phone.media_stream import telnyx_call, twilio_call
 from tests.support.scrape import scrape_until
 from tests.support.server import ServerProcess
 from tests.support.speech import say
-from tests.support.word_error import word_error
+from voice_server.bench.word_error import word_error
 
 pytestmark = pytest.mark.socket
 

@@ -13,7 +13,7 @@ from tests.support.microphone import as_bytes, frame, silence
 from tests.support.server import ServerProcess
 from tests.support.speech import say
 from tests.support.voice_client import VoiceClient, connected, hello
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = pytest.mark.socket
 

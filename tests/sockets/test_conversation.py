@@ -9,7 +9,7 @@ from audio import Samples
 from tests.support.server import ServerProcess
 from tests.support.speech import TRAIL_MS, say
 from tests.support.voice_client import VoiceClient, connected, hello
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = pytest.mark.socket
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.server import ServerProcess
 from tests.support.speech import say
 from tests.support.voice_client import Json, VoiceClient, connected, hello
-from tests.support.word_error import words_of
+from voice_server.bench.word_error import words_of
 
 pytestmark = pytest.mark.socket
 

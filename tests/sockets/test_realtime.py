@@ -14,7 +14,7 @@ from models.llm.small_talk import story
 from tests.support.realtime_client import RATE, Json, RealtimeClient, realtime
 from tests.support.server import ServerProcess
 from tests.support.speech import say
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = pytest.mark.socket
 

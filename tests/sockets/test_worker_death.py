@@ -11,7 +11,7 @@ import pytest
 from tests.support.server import ServerProcess
 from tests.support.speech import say
 from tests.support.voice_client import connected, hello
-from tests.support.word_error import words_of
+from voice_server.bench.word_error import words_of
 
 pytestmark = pytest.mark.socket
 

@@ -30,7 +30,7 @@ from tests.support.microphone import Microphone
 from tests.support.server import ServerProcess
 from tests.support.speech import say
 from tests.support.understanding import understand
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = pytest.mark.socket
 

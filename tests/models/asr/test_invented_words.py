@@ -13,8 +13,8 @@ from models.asr import RecognitionOptions
 from models.asr.decoding import Task
 from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_worker import WorkerOrder, load
-from tests.support.not_speech import NOT_SPEECH
 from tests.support.speech import say
+from voice_server.bench.asr.not_speech import NOT_SPEECH
 
 pytestmark = pytest.mark.engine
 

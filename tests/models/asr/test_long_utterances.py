@@ -16,7 +16,7 @@ from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_worker import WorkerOrder, load
 from models.scheduler import Scheduler
 from tests.support.speech import say
-from tests.support.word_error import word_error
+from voice_server.bench.word_error import word_error
 
 pytestmark = pytest.mark.engine
 

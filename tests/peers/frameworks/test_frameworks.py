@@ -16,7 +16,7 @@ from audio import Samples
 from tests.peers.frameworks.conftest import ENVIRONMENT_VARIABLE
 from tests.support.server import ServerProcess
 from tests.support.speech import say
-from tests.support.word_error import word_error, words_of
+from voice_server.bench.word_error import word_error, words_of
 
 pytestmark = [pytest.mark.socket, pytest.mark.frameworks]
 

@@ -14,7 +14,7 @@ import numpy as np
 from ctranslate2.specs import WhisperSpec
 from numpy.typing import NDArray
 
-_BUNDLED = Path(__file__).parents[2] / "models" / "assets" / "bundled-asr"
+_BUNDLED = Path(__file__).parents[3] / "models" / "assets" / "bundled-asr"
 _VOCABULARY = 51_865
 _WORDS = 13
 _CERTAINTY = 30.0

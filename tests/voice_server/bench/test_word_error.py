@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.word_error import word_error
+from voice_server.bench.word_error import word_error
 
 pytestmark = pytest.mark.pure
 
