@@ -5,6 +5,7 @@ The module's class gives two fixtures: `store`, and `elapse`, which lets seconds
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 from voice_server.identity.store import Store
 
@@ -108,3 +109,14 @@ class StoreContract:
         await store.revoke("alice", 1000.0)
         await store.revoke("secret_1", 2000.0)
         assert dict(await store.revocations()) == {"alice": 1000.0, "secret_1": 2000.0}
+
+    async def test_what_is_revoked_is_news(self, store: Store) -> None:
+        async with aclosing(store.news()) as news:
+            await anext(news)
+            await store.revoke("alice", 1000.0)
+            await anext(news)
+
+    async def test_a_check_changes_nothing(self, store: Store) -> None:
+        await store.add("spent", 1, limit=None, ttl_s=60)
+        await store.check()
+        assert await store.total("spent") == 1

@@ -4,7 +4,8 @@ Every table is bounded. Where one is full of what still counts, nothing new is r
 forgetting could be a way in.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -69,6 +70,10 @@ class MemoryStore:
         """By the first word of their keys: guesses must not take the place of budgets."""
         self._groups: dict[str, _Table[None]] = {}
         self._revoked: dict[str, float] = {}
+        self._revoked_something = asyncio.Event()
+
+    async def check(self) -> None:
+        """See `Store`."""
 
     async def put(self, key: str, value: bytes, ttl_s: float) -> None:
         """See `Store`."""
@@ -117,11 +122,19 @@ class MemoryStore:
         if len(self._revoked) >= self._entries_max and subject not in self._revoked:
             raise StoreUnavailable("too much was revoked to remember it all")
         self._revoked[subject] = at
+        self._revoked_something.set()
 
     async def revocations(self) -> Mapping[str, float]:
         """See `Store`."""
         on_file = await self._file.read() if self._file else {}
         return {**on_file, **self._revoked}
+
+    async def news(self) -> AsyncGenerator[None, None]:
+        """See `Store`."""
+        while True:
+            self._revoked_something.clear()
+            yield
+            await self._revoked_something.wait()
 
     def _counts_like(self, key: str) -> _Table[int]:
         return self._counts.setdefault(key.partition(":")[0], _Table(self._entries_max))

@@ -4,7 +4,7 @@ Each method is one atomic step, whoever else calls at the same time: that is all
 exact limits and budgets need. `tests/support/store_contract.py` holds what every store must do.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 
@@ -13,7 +13,15 @@ class StoreUnavailable(Exception):
 
 
 class Store(Protocol):
-    """Every method may raise `StoreUnavailable`, and has done nothing then."""
+    """Every method may raise `StoreUnavailable`.
+
+    It has done nothing then, or, where only its answer was lost, harmed nobody but the caller: a
+    value is taken, an amount spent, a place gone until its life is over.
+    """
+
+    async def check(self) -> None:
+        """Do nothing, but raise where nothing could be remembered now."""
+        ...
 
     async def put(self, key: str, value: bytes, ttl_s: float) -> None:
         """Keep a value for `ttl_s` seconds."""
@@ -52,4 +60,11 @@ class Store(Protocol):
 
     async def revocations(self) -> Mapping[str, float]:
         """Everything that was revoked, and when."""
+        ...
+
+    def news(self) -> AsyncGenerator[None, None]:
+        """Yield at once, and whenever something was revoked since, in whichever process.
+
+        News may be missed: look now and then all the same.
+        """
         ...
