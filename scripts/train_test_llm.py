@@ -1,8 +1,9 @@
 """Train the tiny chat model that scripts/test-vllm serves: real sentences, real stops, 1 MB.
 
 Usage: train_test_llm.py FOLDER [--steps N]. Everything is made here, text, tokenizer and weights;
-nothing is downloaded. The model greets, counts, tells stories that end, and, asked to never stop,
-talks until it is cut off, which is what a test of interruption needs.
+nothing is downloaded. The model greets, counts, tells stories that end, switches a lamp by a tool
+call in the way of Hermes, and, asked to never stop, talks until it is cut off, which is what a test
+of interruption needs.
 """
 
 import argparse
@@ -47,6 +48,7 @@ NUMBERS = [
 WHO = ("the gardener", "a tall ship", "my cousin", "the old clock", "a grey cat", "the baker")
 DOES = ("waits for", "looks at", "sings to", "follows", "paints", "never forgets", "laughs at")
 WHAT = ("the river", "a red kite", "the last train", "three small birds", "the moon", "warm bread")
+LAMP_CALL = '<tool_call>\n{"name": "lamp", "arguments": {"on": true}}\n</tool_call>'
 WHEN = ("at noon", "in the rain", "every Sunday", "without a sound", "before supper", "in spring")
 
 
@@ -63,7 +65,7 @@ def sentences(rng: random.Random, count: int) -> str:
 
 def exchange(rng: random.Random) -> tuple[str, str, bool]:
     """A question, its answer, and whether the answer ends."""
-    match rng.randrange(5):
+    match rng.randrange(6):
         case 0:
             return rng.choice(GREETINGS), "Hello! How can I help you?", True
         case 1:
@@ -74,6 +76,8 @@ def exchange(rng: random.Random) -> tuple[str, str, bool]:
             return "Tell me a long story.", sentences(rng, rng.randint(7, 9)), True
         case 3:
             return "Never stop talking.", sentences(rng, 30), False
+        case 4:
+            return "Turn on the lamp.", LAMP_CALL, True
         case _:
             question = f"What about {rng.choice(WHO)}?"
             return question, sentences(rng, rng.randint(1, 2)), True

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import aiohttp
+import msgspec
 import pytest
 
 from models.llm import (
@@ -14,13 +15,14 @@ from models.llm import (
     Completed,
     Message,
     TextDelta,
-    Tool,
     ToolCall,
+    ToolCallDelta,
 )
 from models.llm.anthropic_chat import anthropic_chat
 from models.llm.chat_endpoints import discover
 from models.llm.http_chat import Endpoint, HttpChat
 from models.llm.openai_chat import openai_chat
+from tests.vllm.conftest import LAMP
 
 pytestmark = [pytest.mark.engine, pytest.mark.vllm]
 
@@ -140,8 +142,42 @@ async def test_a_prompt_that_was_sent_ahead_is_found_in_the_cache(model: HttpCha
     assert completed.cached_tokens / completed.prompt_tokens > 0.7
 
 
+@pytest.mark.parametrize(
+    ("question", "choice"),
+    [
+        ("Turn on the lamp.", "auto"),
+        ("Turn on the lamp.", "required"),
+        ("Turn on the lamp.", "lamp"),
+        ("Hello.", "required"),
+        ("Hello.", "lamp"),
+    ],
+)
+async def test_a_tool_is_called(model: HttpChat, question: str, choice: str) -> None:
+    """Where it has to be called, the grammar sees to it, whatever the model would have said."""
+    options = ChatOptions(max_tokens=100, temperature=0.0, tools=(LAMP,), tool_choice=choice)
+    async with aclosing(model.reply([Message("user", question)], options)) as values:
+        *pieces, completed = [value async for value in values]
+    calls = [piece for piece in pieces if isinstance(piece, ToolCallDelta)]
+    assert {call.name for call in calls} == {"lamp"}
+    assert len({call.id for call in calls}) == 1
+    arguments = msgspec.json.decode("".join(call.arguments for call in calls), type=dict[str, bool])
+    assert arguments == {"on": True}
+    assert not "".join(piece.text for piece in pieces if isinstance(piece, TextDelta)).strip()
+    assert isinstance(completed, Completed)
+    assert completed.reason == "tool_calls"
+
+
+async def test_where_nothing_is_to_be_called_it_answers(model: HttpChat) -> None:
+    options = ChatOptions(max_tokens=100, temperature=0.0, tools=(LAMP,))
+    async with aclosing(model.reply([Message("user", "Hello.")], options)) as values:
+        pieces = [value async for value in values]
+    assert "".join(piece.text for piece in pieces if isinstance(piece, TextDelta)).startswith(
+        "Hello!"
+    )
+    assert not any(isinstance(piece, ToolCallDelta) for piece in pieces)
+
+
 async def test_tools_calls_and_results_are_accepted(model: HttpChat) -> None:
-    tools = (Tool("lamp", "Light.", {"type": "object", "properties": {"on": {"type": "boolean"}}}),)
     broken = ToolCall("c1", "lamp", '{"on": tr')
     messages = [
         Message("user", "Hello."),
@@ -149,7 +185,7 @@ async def test_tools_calls_and_results_are_accepted(model: HttpChat) -> None:
         Message("tool", "Done.", tool_call_id="c1"),
         Message("user", "Hello."),
     ]
-    options = ChatOptions(max_tokens=400, temperature=0.0, tools=tools)
+    options = ChatOptions(max_tokens=400, temperature=0.0, tools=(LAMP,))
     async with aclosing(model.reply(messages, options)) as values:
         *pieces, completed = [value async for value in values]
     assert all(isinstance(piece, TextDelta) for piece in pieces)
