@@ -20,6 +20,7 @@ from tests.support.numbered import NumberReader
 from tests.support.voice_client import hello
 from voice_server.admission import Admission
 from voice_server.bench.virtual_time import run_virtual
+from voice_server.calls.call_store import CallStore
 from voice_server.conversation.house import House
 from voice_server.engines import Engines
 from voice_server.events import MessageRefused
@@ -93,6 +94,11 @@ class PaperLine:
         if not self._lossy:
             self._messages.put_nowait(message)
 
+    @property
+    def lossy(self) -> bool:
+        """Whether nothing arrives any more."""
+        return self._lossy
+
     def go_deaf(self) -> None:
         """From now on nothing arrives, on either side, and nobody knows."""
         self._lossy = True
@@ -149,7 +155,10 @@ class Party:
         recognizer: Recognizer | None = None,
         chat: ChatScript | None = None,
         voice: VoiceScript | None = None,
+        calls: CallStore | None = None,
+        name: str = "ses",
     ) -> None:
+        """`calls` are kept there; `name`: what the names of sessions begin with."""
         self.settings = Settings.model_validate(settings)
         self.metrics = Metrics()
         self._identities = Identities(self.settings)
@@ -162,13 +171,15 @@ class Party:
             (),
             self._scheduler,
         )
-        self.operator = Operator(House(self.settings, engines, _silero(), self.metrics))
+        house = House(self.settings, engines, _silero(), self.metrics)
+        self.operator = Operator(house, calls)
+        self._name = name
         self._lines: list[asyncio.Task[None]] = []
 
     async def connect(self, identity: Identity = ANYONE, **opening: object) -> PaperLine:
         """A line over which the client has said hello, and was answered."""
         line = PaperLine()
-        visit = Visit(identity, self._identities, f"ses_{len(self._lines)}")
+        visit = Visit(identity, self._identities, f"{self._name}_{len(self._lines)}")
         place = Place(self.admission, visit, "somewhere")
         caller = Caller(VoiceV1({}), visit, place, OURS)
         self._lines.append(asyncio.create_task(self.operator.put_through(line, caller)))
