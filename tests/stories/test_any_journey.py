@@ -33,7 +33,9 @@ messages = st.sampled_from(
 )
 asking = st.builds(lambda message: ("ask", message), messages)
 forging = st.sampled_from(({"token": "rt_guess"}, {"token": ""}, {"session": "ses_other"}))
-happening = st.sampled_from([(name, {}) for name in ("go_deaf", "cut", "come_back")])
+happening: st.SearchStrategy[Deed] = st.sampled_from(
+    [(name, {}) for name in ("go_deaf", "cut", "come_back")]
+)
 meeting = st.builds(lambda forged: ("meet_a_stranger", forged), forging)
 deeds = st.lists(st.one_of(speaking, asking, waiting, happening, meeting), max_size=14)
 

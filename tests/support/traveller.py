@@ -1,4 +1,4 @@
-"""An honest client on a bad journey, in virtual time: it loses lines, comes back, and keeps account.
+"""An honest client on a bad journey, in virtual time: it loses lines, comes back, keeps account.
 
 What holds on any journey is asserted while it travels, and by `arrive`.
 """
