@@ -7,7 +7,7 @@ that is a refusal counts.
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from models.load import Load
 from voice_server.arrivals import Arrivals
@@ -75,7 +75,10 @@ class Admission:
             raise Denied(refusal)
         try:
             member = identity.credential if identity.how == "ticket" else session
-            async with self.identities.user_places.taken(identity, member):
+            async with (
+                self._shared_place(address, session),
+                self.identities.user_places.taken(identity, member),
+            ):
                 yield
         finally:
             self.leave(address)
@@ -95,6 +98,13 @@ class Admission:
             return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
         if self._inside[address] >= limits.sessions_per_ip_max:
             self._hit("sessions_per_ip")
+    def _shared_place(self, address: str, session: str) -> AbstractAsyncContextManager[None]:
+        """Among those of all processes. Raises `Denied`."""
+        if self.identities.trouble:
+            raise Denied(NOT_NOW)
+        places = self.identities.address_places
+        return places.taken(address, session) if places else nullcontext()
+
             message = f"{limits.sessions_per_ip_max} sessions are open from your address already."
             return Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S)
         if limit := self._arrivals.reached(address, self._clock()):
@@ -114,7 +124,7 @@ class Admission:
 
         Raises `Denied` where there is none, and `StoreUnavailable`.
         """
-        if self.draining or self.full:
+        if self.draining or self.full or self.identities.trouble:
             raise Denied(NOT_NOW)
         ticket = holder.credential
         self._kept[ticket] = self._clock() + seconds

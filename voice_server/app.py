@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -41,12 +42,16 @@ from voice_server.model_meter import ModelMeter
 from voice_server.readiness import http_status, readiness
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
-from voice_server.tasks import watched
+from voice_server.stores.opening import identity_store, redis_link
+from voice_server.tasks import cancelled, watched
 from voice_server.telemetry import tracing
 from voice_server.toolbox import load_tools
 from voice_server.watchdog import watched_loop
 
 logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from voice_server.stores.redis_link import RedisLink
+
 
 SHUTDOWN_S = 2.0
 """aiohttp's own patience with open connections, after ours."""
@@ -66,9 +71,11 @@ SECURITY_HEADERS = {
 class VoiceServer:
     """Everything behind the routes."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, link: "RedisLink | None" = None) -> None:
+        """`link` is to the Redis that this process shares with others."""
         self.house = house
-        self.identities = Identities(house.settings, house.metrics)
+        store = identity_store(link, house.settings.auth)
+        self.identities = Identities(house.settings, house.metrics, store)
         recognizer = house.engines.recognizer
         self._admission = Admission(
             house.settings, self.identities, load=lambda: recognizer.workload
@@ -101,16 +108,20 @@ class VoiceServer:
     async def _watching(self, app: web.Application) -> AsyncIterator[None]:
         """Look for what was revoked, as long as the server runs."""
         await self.identities.look()  # before anybody comes
-        watching = asyncio.create_task(self.identities.watch())
+        watching = watched(self.identities.watch(), lambda: None)
         yield
-        watching.cancel()
+        await cancelled(watching)
 
     # Operations ------------------------------------------------------------------------------
 
     async def _ready(self, request: web.Request) -> web.Response:
         healths = healths_of(self.house.engines.chat)
-        draining, full = self._admission.draining, self._admission.full
-        state = readiness(healths, draining=draining, full=full)
+        state = readiness(
+            healths,
+            draining=self._admission.draining,
+            full=self._admission.full,
+            forgetful=bool(self.identities.trouble),
+        )
         body = {
             "status": state,
             "engines": self._engine_names(),
@@ -157,9 +168,16 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     silero = await asyncio.to_thread(SileroModel)
     remembered = settings.tts.phrases_bytes_max
     engines = replace(engines, synthesizer=PhraseMemory(engines.synthesizer, remembered))
-    server = VoiceServer(
-        House(settings, engines, silero, metrics, load_tools(settings.tools.functions))
-    )
+    house = House(settings, engines, silero, metrics, load_tools(settings.tools.functions))
+    async with redis_link(settings.store, metrics) as link:
+        await _served(VoiceServer(house, link), tls, stop, hurry)
+
+
+async def _served(
+    server: VoiceServer, tls: ssl.SSLContext | None, stop: asyncio.Event, hurry: asyncio.Event
+) -> None:
+    """Accept connections until `stop`, then drain."""
+    settings, engines, metrics = server.house.settings, server.house.engines, server.house.metrics
     async with (
         tracing(settings.telemetry, metrics),
         _listening(server, settings, metrics, tls) as port,

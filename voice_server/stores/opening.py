@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from voice_server.identity.revocations import RevocationFile, default_file
+from voice_server.identity.store import Store
 from voice_server.metrics import Metrics
-from voice_server.settings import SettingsError, StoreSettings
+from voice_server.settings import AuthSettings, SettingsError, StoreSettings
 
 if TYPE_CHECKING:
     from voice_server.stores.redis_link import RedisLink
@@ -30,6 +32,15 @@ async def redis_link(
     async with link_of(settings, metrics) as link:
         await check_at_start(link, settings)
         yield link
+
+
+def identity_store(link: "RedisLink | None", auth: AuthSettings) -> Store | None:
+    """What identities remember, behind a link; None without one."""
+    if link is None:
+        return None
+    from voice_server.stores.redis_store import RedisStore  # noqa: PLC0415
+
+    return RedisStore(link, RevocationFile(auth.revoked_file or default_file()))
 
 
 def _imported() -> tuple[type["RedisLink"], "Check"]:

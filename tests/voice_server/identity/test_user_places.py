@@ -7,7 +7,8 @@ import pytest
 from tests.support.store_clock import BrokenStore, HandClock
 from voice_server.closes import ErrorCode
 from voice_server.identity.identity import ANYONE, Denied, Identity
-from voice_server.identity.user_places import LIFE_S, UserPlaces
+from voice_server.identity.memberships import LIFE_S
+from voice_server.identity.user_places import UserPlaces
 from voice_server.metrics import Metrics
 
 pytestmark = pytest.mark.pure
