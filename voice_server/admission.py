@@ -13,6 +13,7 @@ from models.load import Load
 from voice_server.arrivals import Arrivals
 from voice_server.closes import ErrorCode
 from voice_server.exposure import host_allowed, origin_allowed
+from voice_server.headroom import Headroom
 from voice_server.identity.approach import Approach
 from voice_server.identity.identities import Identities
 from voice_server.identity.identity import NOT_NOW, Denied, Identity, Refusal
@@ -33,14 +34,19 @@ class Admission:
         identities: Identities | None = None,
         clock: Callable[[], float] = time.monotonic,
         load: Callable[[], Load] = Load,
+        memory_share: Callable[[], float] = float,
     ) -> None:
-        """`clock` in seconds; `load` says how busy the models are."""
+        """`clock` in seconds; `load` says how busy the models are, `memory_share` how much of the
+        memory is ours.
+        """
         self.draining = False
         """The server is shutting down: nobody new is let in."""
         self.identities = identities or Identities(settings)
         self.settings = settings
         self._clock = clock
         self._load = load
+        self._memory_share = memory_share
+        self._headroom = Headroom(settings.limits)
         self._inside: Counter[str] = Counter()
         self._arrivals = Arrivals(settings.limits, clock())
         self._kept: dict[str, float] = {}
@@ -48,14 +54,23 @@ class Admission:
 
     @property
     def full(self) -> bool:
-        """Whether every place is taken or kept for somebody, or the models are too busy."""
-        return self._no_place or self._load().full
+        """Whether every place is taken or kept for somebody, or those who talk would suffer."""
+        return self._no_place or self._load().full or self._lacking() is not None
+
+    def _lacking(self) -> str | None:
+        """What this process has too little of. If nobody is inside, that is not their doing."""
+        lacking = self._headroom.lacking(self._clock(), self._memory_share())
+        return lacking if self._inside else None
 
     @property
     def _no_place(self) -> bool:
         now = self._clock()
         self._kept = {ticket: until for ticket, until in self._kept.items() if until > now}
         return self._inside.total() + len(self._kept) >= self.settings.limits.sessions_max
+
+    def loop_lagged(self, seconds: float) -> None:
+        """The event loop woke up so late."""
+        self._headroom.lagged(self._clock(), seconds)
 
     async def admit(self, approach: Approach) -> Identity:
         """Whoever may come in at all. Raises `Denied`."""
@@ -83,21 +98,6 @@ class Admission:
         finally:
             self.leave(address)
 
-    def enter(self, address: str, ticket: str = "") -> Refusal | None:
-        """Take a place for a session from this address; `leave` gives it back."""
-        limits = self.settings.limits
-        if self.draining:
-            return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", RETRY_S)
-        self._kept.pop(ticket, None)
-        if (load := self._load()).full:
-            message = "The models are too busy for more speakers. Try again in a moment."
-            return Refusal(ErrorCode.NO_CAPACITY, message, load.retry_after_s)
-        if self._no_place:
-            self._hit("sessions")
-            message = f"All {limits.sessions_max} places are taken. Try again in a moment."
-            return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
-        if self._inside[address] >= limits.sessions_per_ip_max:
-            self._hit("sessions_per_ip")
     def _shared_place(self, address: str, session: str) -> AbstractAsyncContextManager[None]:
         """Among those of all processes. Raises `Denied`."""
         if self.identities.trouble:
@@ -105,6 +105,26 @@ class Admission:
         places = self.identities.address_places
         return places.taken(address, session) if places else nullcontext()
 
+    def enter(self, address: str, ticket: str = "") -> Refusal | None:
+        """Take a place for a session from this address; `leave` gives it back."""
+        limits = self.settings.limits
+        if self.draining:
+            return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", RETRY_S)
+        self._kept.pop(ticket, None)
+        if (load := self._load()).full:
+            self._hit("asr_load")
+            message = "The models are too busy for more speakers. Try again in a moment."
+            return Refusal(ErrorCode.NO_CAPACITY, message, load.retry_after_s)
+        if lacking := self._lacking():
+            self._hit(lacking)
+            message = "The server is too busy for more speakers. Try again in a moment."
+            return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
+        if self._no_place:
+            self._hit("sessions")
+            message = f"All {limits.sessions_max} places are taken. Try again in a moment."
+            return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
+        if self._inside[address] >= limits.sessions_per_ip_max:
+            self._hit("sessions_per_ip")
             message = f"{limits.sessions_per_ip_max} sessions are open from your address already."
             return Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S)
         if limit := self._arrivals.reached(address, self._clock()):

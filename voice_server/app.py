@@ -80,6 +80,7 @@ class VoiceServer:
         self._admission = Admission(
             house.settings, self.identities, load=lambda: recognizer.workload
         )
+        house.metrics.loop_lagged = self._admission.loop_lagged
         self._desk = OpenAIDesk(self._admission, house.metrics)
         self.switchboard = Switchboard(house, self._admission)
         self.exchange = Exchange(

@@ -4,6 +4,7 @@ Those who talk should not hear a crowd at the door: letting somebody in costs mo
 their talk.
 """
 
+from voice_server.exposure import is_loopback
 from voice_server.intake import TokenBucket
 from voice_server.settings import LimitSettings
 
@@ -19,6 +20,7 @@ class Arrivals:
     def __init__(self, limits: LimitSettings, now: float) -> None:
         self._rate = float(limits.arrivals_per_s_max)
         self._rate_per_ip = float(limits.arrivals_per_s_per_ip_max)
+        self._rate_local = float(limits.arrivals_per_s_local_max)
         self._all = TokenBucket(self._rate, self._rate * BURST_S, now)
         self._by_address: dict[str, tuple[TokenBucket, float]] = {}
 
@@ -36,7 +38,8 @@ class Arrivals:
     def _bucket(self, address: str, now: float) -> TokenBucket:
         if address not in self._by_address and len(self._by_address) >= ADDRESSES_MAX:
             self._forget_before(now - BURST_S)
-        new = TokenBucket(self._rate_per_ip, self._rate_per_ip * BURST_S, now)
+        rate = self._rate_local if is_loopback(address) else self._rate_per_ip
+        new = TokenBucket(rate, rate * BURST_S, now)
         bucket, _ = self._by_address.get(address, (new, now))
         self._by_address[address] = bucket, now
         return bucket

@@ -1,12 +1,20 @@
 """How fast one client may talk to us. Pure: time comes in as an argument.
 
-Nothing is refused: a client that is too fast has to wait, and its socket makes it wait. A live
-microphone never notices; a file is read at the allowed pace.
+Nothing is dropped: a client that is too fast has to wait, and its socket makes it wait. A live
+microphone never notices; a file is read at the allowed pace, however long it is. A client that
+sends other messages faster than anybody needs, and never slows down, is cut off in the end.
 """
 
 from audio.formats import AudioFormat
+from voice_server.closes import ErrorCode
 from voice_server.conversation.ear import GAP_MS_MAX
-from voice_server.events import AudioMissed, AudioReceived, ClientEvent, FormatsChanged
+from voice_server.events import (
+    AudioMissed,
+    AudioReceived,
+    ClientEvent,
+    FormatsChanged,
+    ReplyCancelled,
+)
 from voice_server.settings import LimitSettings
 
 CONTROL_BURST_S = 2.0
@@ -14,6 +22,16 @@ CONTROL_BURST_S = 2.0
 MESSAGE_S = 0.002
 """An audio message counts for this long at least, so that crumbs are not free. Browsers that
 send every 128 samples that they get are well below it."""
+
+
+class TooMuch(Exception):
+    """A client goes so far that nobody listens to it any more; the message says in what."""
+
+    def __init__(self, message: str, *, limit: str, code: ErrorCode) -> None:
+        """`limit` is the one that it has reached."""
+        super().__init__(message)
+        self.limit = limit
+        self.code = code
 
 
 class TokenBucket:
@@ -40,17 +58,24 @@ class IntakeLimit:
     """The buckets of one connection."""
 
     def __init__(self, limits: LimitSettings, format: AudioFormat, now: float) -> None:
-        control = float(limits.control_messages_per_s)
+        control, cancels = float(limits.control_messages_per_s), float(limits.cancels_per_s)
         self._format = format
         self._audio = TokenBucket(limits.audio_rate_max, limits.audio_burst_s, now)
         self._control = TokenBucket(control, control * CONTROL_BURST_S, now)
+        self._cancels = TokenBucket(cancels, cancels * CONTROL_BURST_S, now)
+        self._flood_s_max = limits.flood_s_max
+        self._waited_s = 0.0
+        """For messages other than audio, since one of them came in time."""
 
     def reformat(self, change: FormatsChanged) -> None:
         """From here on audio has another format."""
         self._format = change.input or self._format
 
     def take(self, event: ClientEvent, now: float) -> tuple[str, float]:
-        """The limit that applies to an event, and how many seconds it has to wait for it."""
+        """The limit that applies to an event, and how many seconds it has to wait for it.
+
+        Raises `TooMuch`.
+        """
         match event:
             case AudioReceived(data):
                 seconds = max(MESSAGE_S, self._format.duration_ms(len(data)) / 1000)
@@ -58,5 +83,20 @@ class IntakeLimit:
             case AudioMissed(samples):
                 seconds = min(samples / self._format.rate, GAP_MS_MAX / 1000)
                 return "audio_rate", self._audio.take(seconds, now)
+            case ReplyCancelled():
+                waits = {
+                    "cancel_rate": self._cancels.take(1, now),
+                    "control_rate": self._control.take(1, now),
+                }
+                limit = max(waits, key=lambda name: waits[name])
+                return limit, self._patient(waits[limit])
             case _:
-                return "control_rate", self._control.take(1, now)
+                return "control_rate", self._patient(self._control.take(1, now))
+
+    def _patient(self, wait_s: float) -> float:
+        """A wait, unless there were too many in a row."""
+        self._waited_s = self._waited_s + wait_s if wait_s else 0.0
+        if self._waited_s > self._flood_s_max:
+            message = "Your messages come faster than they can be heard. Send fewer."
+            raise TooMuch(message, limit="flood", code=ErrorCode.RATE_LIMITED)
+        return wait_s

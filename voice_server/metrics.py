@@ -39,6 +39,8 @@ class Metrics:
         self._watch_the_loop()
         self.turn_measured: Callable[[str, TurnMeasured], None] = _unheard
         """Told the session and the ledger of every turn whose answer begins to sound."""
+        self.loop_lagged: Callable[[float], None] = _unnoticed
+        """Told by how many seconds the loop woke up late, ten times per second."""
 
     def _watch_connections(self) -> None:
         self.connections = self._gauge("connections", "Open connections of any kind.")
@@ -165,7 +167,13 @@ class Metrics:
         while True:
             expected = loop.time() + LAG_PROBE_S
             await asyncio.sleep(LAG_PROBE_S)
-            self.loop_lag.observe(max(0.0, loop.time() - expected))
+            lag_s = max(0.0, loop.time() - expected)
+            self.loop_lag.observe(lag_s)
+            self.loop_lagged(lag_s)
+
+
+def _unnoticed(lag_s: float) -> None:
+    """Nobody else minds."""
 
 
 def _unheard(session: str, measured: TurnMeasured) -> None:

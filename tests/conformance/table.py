@@ -28,7 +28,7 @@ SETTINGS = {
     "limits.sessions_max": "1000",
     "limits.sessions_per_ip_max": "1000",
     "limits.arrivals_per_s_max": "1000",
-    "limits.arrivals_per_s_per_ip_max": "1000",
+    "limits.arrivals_per_s_local_max": "1000",
     "limits.hello_timeout_s": "60",
     "server.allowed_origins": '["https://kiosk.example"]',
 }

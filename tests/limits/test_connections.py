@@ -34,7 +34,7 @@ def hasty() -> Iterator[ServerProcess]:
         header_timeout_s="0.5",
         keep_alive_s="1",
         connections_max="12",
-        connections_per_ip_max="8",
+        connections_local_max="8",
     )
     with ServerProcess(*SCRIPTED, *limits) as server:
         yield server
@@ -123,7 +123,7 @@ async def test_a_handshake_of_tls_is_timed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    limits = settings(header_timeout_s="0.5", connections_per_ip_max="2")
+    limits = settings(header_timeout_s="0.5", connections_local_max="2")
     with ServerProcess(*SCRIPTED, *limits, "--tls-self-signed") as server:
         tls = ssl.create_default_context(
             cafile=tmp_path / "voice-server" / "tls" / "self-signed.pem"
@@ -141,7 +141,7 @@ async def test_a_handshake_of_tls_is_timed_too(
 # Too many ------------------------------------------------------------------------------------
 
 
-async def test_connections_per_ip(hasty: ServerProcess) -> None:
+async def test_connections_local(hasty: ServerProcess) -> None:
     await scrape_when_alone(hasty.url)
     async with AsyncExitStack() as stack:
         for _ in range(8):
@@ -152,7 +152,7 @@ async def test_connections_per_ip(hasty: ServerProcess) -> None:
             writer.write(request())
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
     counted = await scrape_when_alone(hasty.url)
-    assert counted[hits("connections_per_ip")] >= 1
+    assert counted[hits("connections_local")] >= 1
 
 
 async def test_connections(hasty: ServerProcess) -> None:

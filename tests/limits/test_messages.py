@@ -27,7 +27,7 @@ SETTINGS = {
     "sessions_max": "100",
     "sessions_per_ip_max": "100",
     "arrivals_per_s_max": "1000",
-    "arrivals_per_s_per_ip_max": "10",
+    "arrivals_per_s_local_max": "10",
     "resume_s": "0",
 }
 

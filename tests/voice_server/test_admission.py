@@ -29,7 +29,11 @@ def admission(
         Settings(
             server=ServerSettings(allowed_origins=origins),
             auth=AuthSettings(keys=keys),
-            limits=LimitSettings(sessions_max=sessions_max, sessions_per_ip_max=per_address),
+            limits=LimitSettings(
+                sessions_max=sessions_max,
+                sessions_per_ip_max=per_address,
+                arrivals_per_s_per_ip_max=1000,
+            ),
         )
     )
 
@@ -206,5 +210,33 @@ def test_busy_models_let_nobody_in_until_they_have_time() -> None:
     assert refusal is not None
     assert (refusal.code, refusal.retry_after_s) == (ErrorCode.NO_CAPACITY, 7)
     assert "too busy" in refusal.message
+    assert hits(door, "asr_load") == 1
     load = Load()
+    assert door.enter("b") is None
+
+
+def test_a_late_loop_lets_nobody_in_beside_those_who_talk() -> None:
+    now = 100.0
+    door = Admission(Settings(), clock=lambda: now)
+    for _ in range(10):
+        door.loop_lagged(0.2)
+    assert not door.full, "nobody is inside, so it is not their doing"
+    assert door.enter("a") is None
+    assert door.full
+    refusal = door.enter("b")
+    assert refusal is not None
+    assert (refusal.code, refusal.retry_after_s) == (ErrorCode.NO_CAPACITY, 5)
+    assert hits(door, "loop_lag") == 1
+    now += 10.1
+    assert door.enter("b") is None
+
+
+def test_memory_that_is_nearly_gone_lets_nobody_in() -> None:
+    share = 0.5
+    door = Admission(Settings(), memory_share=lambda: share)
+    assert door.enter("a") is None
+    share = 0.86
+    assert door.enter("b") is not None
+    assert hits(door, "memory") == 1
+    share = 0.7
     assert door.enter("b") is None

@@ -5,15 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.formats import AudioFormat, Codec
+from voice_server.closes import ErrorCode
 from voice_server.events import (
     AudioMissed,
     AudioReceived,
     ClientEvent,
     FormatsChanged,
     Pinged,
+    ReplyCancelled,
     TextReceived,
 )
-from voice_server.intake import CONTROL_BURST_S, IntakeLimit, TokenBucket
+from voice_server.intake import CONTROL_BURST_S, IntakeLimit, TokenBucket, TooMuch
 from voice_server.settings import LimitSettings
 
 pytestmark = pytest.mark.pure
@@ -101,3 +103,47 @@ def test_crumbs_of_audio_are_not_free() -> None:
     waits = [intake.take(AudioReceived(b""), 0.0)[1] for _ in range(10_000)]
     assert waits[4990] == 0
     assert waits[-1] == pytest.approx(5.0, rel=0.01)
+
+
+def test_stops_of_replies_have_a_limit_of_their_own() -> None:
+    """S-15, with the default of five per second."""
+    intake = IntakeLimit(LimitSettings(), PCM, 0.0)
+    burst = int(5 * CONTROL_BURST_S)
+    assert {intake.take(ReplyCancelled(), 0.0)[1] for _ in range(burst)} == {0.0}
+    assert intake.take(ReplyCancelled(), 0.0) == ("cancel_rate", 0.2)
+    assert intake.take(Pinged(0.0), 0.0) == ("control_rate", 0.0)
+
+
+@pytest.mark.parametrize("event", [Pinged(0.0), ReplyCancelled()], ids=["ping", "cancel"])
+def test_a_flood_ends_after_as_long_as_it_was_made_to_wait(event: ClientEvent) -> None:
+    """S-15: however fast it is sent, as much is heard as the limit says, and not for long."""
+    intake = IntakeLimit(LIMITS, PCM, 0.0)
+    now, heard = 0.0, 0
+    with pytest.raises(TooMuch, match="faster") as told:
+        while True:
+            now += intake.take(event, now)[1]
+            heard += 1
+    assert (told.value.limit, told.value.code) == ("flood", ErrorCode.RATE_LIMITED)
+    assert now == pytest.approx(LIMITS.flood_s_max, abs=0.3)
+    assert heard <= 5 * (CONTROL_BURST_S + LIMITS.flood_s_max)
+
+
+def test_who_slows_down_now_and_then_is_no_flood() -> None:
+    intake = IntakeLimit(LIMITS, PCM, 0.0)
+    now = 0.0
+    for _ in range(100):
+        for _ in range(20):
+            now += intake.take(Pinged(0.0), now)[1]
+        now += 1.0
+    assert now > 10 * LIMITS.flood_s_max
+
+
+def test_audio_is_never_a_flood() -> None:
+    """R-11: twenty times as fast as it was spoken is slowed down to twice, for as long as it is."""
+    intake = IntakeLimit(LIMITS, PCM, 0.0)
+    now = 0.0
+    for _ in range(1200):
+        limit, wait_s = intake.take(SECOND, now)
+        assert limit == "audio_rate"
+        now += wait_s
+    assert now == pytest.approx((1200 - LIMITS.audio_burst_s) / LIMITS.audio_rate_max)

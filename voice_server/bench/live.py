@@ -155,7 +155,7 @@ def summary(turns: Sequence[Turn]) -> dict[str, tuple[float, float]]:
 
 def measure(options: Sequence[str], callers: int, silent: int) -> Iterator[str]:
     """Everything, as lines of a Markdown table. Raises `RuntimeError` if no server starts."""
-    names = ("sessions_per_ip_max", "connections_per_ip_max", "arrivals_per_s_per_ip_max")
+    names = ("sessions_per_ip_max", "connections_local_max", "arrivals_per_s_local_max")
     crowded = (f"limits.{name}={2 * (callers + silent)}" for name in names)
     room = (word for assignment in crowded for word in ("--set", assignment))
     with server((*options, *room)) as (url, pid):

@@ -12,15 +12,14 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
-from audio.formats import AudioFormat
 from voice_server import events as ev
-from voice_server.calls.incoming import Incoming, Incomprehensible
+from voice_server.calls.incoming import Incoming, pieces
 from voice_server.calls.line import Line
 from voice_server.calls.resumption import FORGOTTEN, UNKNOWN, Resumption
 from voice_server.calls.terms import Terms
 from voice_server.closes import GOING_AWAY, NORMAL, ErrorCode
 from voice_server.conversation.session import Session
-from voice_server.intake import IntakeLimit
+from voice_server.intake import IntakeLimit, TooMuch
 from voice_server.outbox import Outbox
 from voice_server.tasks import cancelled, watched
 from voice_server.wires.wire import Wire
@@ -229,9 +228,9 @@ class Call:
                 if self._resumption:
                     self._resumption.key.confirm()
                 await self._take_in(event, intake)
-        except Incomprehensible as error:
-            self._metrics.limit_hits.labels("bad_messages").inc()
-            self.emit(ev.ErrorRaised(ErrorCode.BAD_REQUEST, str(error), fatal=True))
+        except TooMuch as error:
+            self._metrics.limit_hits.labels(error.limit).inc()
+            self.emit(ev.ErrorRaised(error.code, str(error), fatal=True))
             await asyncio.wait({self._running})
 
     async def _take_in(self, event: ev.ClientEvent, intake: IntakeLimit) -> None:
@@ -244,7 +243,7 @@ class Call:
             inbox.held_back = False
         if isinstance(event, ev.FormatsChanged):
             intake.reformat(event)
-        for piece in _pieces(event, self.session.options.input):
+        for piece in pieces(event, self.session.options.input):
             await inbox.deliver(piece)
 
     # The writer ------------------------------------------------------------------------------
@@ -316,12 +315,3 @@ async def _goodbye(line: Line, told: Iterable[str | bytes], code: int, patience_
     except asyncio.CancelledError:
         line.abort()
         raise
-
-
-def _pieces(event: ev.ClientEvent, format: AudioFormat) -> Iterable[ev.ClientEvent]:
-    """A long message in pieces of a second at most, so that none keeps the event loop busy."""
-    second = format.frame_bytes * format.rate
-    if not isinstance(event, ev.AudioReceived) or len(event.data) <= second:
-        return (event,)
-    starts = range(0, len(event.data), second)
-    return [ev.AudioReceived(event.data[start : start + second]) for start in starts]

@@ -3,10 +3,11 @@
 import asyncio
 
 from voice_server import events as ev
-from voice_server.calls.incoming import Incoming, Incomprehensible
+from voice_server.calls.incoming import Incoming
 from voice_server.calls.line import Line
 from voice_server.calls.terms import Terms
 from voice_server.closes import ErrorCode
+from voice_server.intake import TooMuch
 
 
 class Greeting:
@@ -37,9 +38,9 @@ class Greeting:
             message = f"Nothing came for {seconds} s. Send hello, or audio, after connecting."
             self._terms.metrics.limit_hits.labels("hello_timeout").inc()
             await self.refuse(ev.ErrorRaised(ErrorCode.HELLO_TIMEOUT, message, fatal=True))
-        except Incomprehensible as failure:
-            self._terms.metrics.limit_hits.labels("bad_messages").inc()
-            await self.refuse(ev.ErrorRaised(ErrorCode.BAD_REQUEST, str(failure), fatal=True))
+        except TooMuch as failure:
+            self._terms.metrics.limit_hits.labels(failure.limit).inc()
+            await self.refuse(ev.ErrorRaised(failure.code, str(failure), fatal=True))
         return None
 
     async def refuse(self, error: ev.ErrorRaised) -> bool:

@@ -1,14 +1,16 @@
 """What one client says over one line, as events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
+from audio.formats import AudioFormat
 from voice_server import events as ev
 from voice_server.calls.line import Line
+from voice_server.closes import ErrorCode
+from voice_server.intake import TooMuch
 from voice_server.wires.wire import Wire
 
-
-class Incomprehensible(Exception):
-    """Too many messages in a row could not be understood; the message says how many."""
+NOTHING = ev.AudioReceived(b"")
+"""What a message says that says nothing: it is counted all the same, so that it is not free."""
 
 
 class Incoming:
@@ -29,11 +31,23 @@ class Incoming:
         for event in self.wire.greet():
             yield event
         async for data in self._line.messages():
-            for event in self._events_of(data):
+            for event in self._events_of(data) or [NOTHING]:
                 refused = refused + 1 if isinstance(event, ev.MessageRefused) else 0
                 yield event
             if refused >= self._refused_max:
-                raise Incomprehensible(f"{refused} messages in a row could not be understood.")
+                message = f"{refused} messages in a row could not be understood."
+                raise TooMuch(message, limit="bad_messages", code=ErrorCode.BAD_REQUEST)
 
     def _events_of(self, data: str | bytes | ev.MessageRefused) -> list[ev.ClientEvent]:
         return [data] if isinstance(data, ev.MessageRefused) else self.wire.receive(data)
+
+
+def pieces(event: ev.ClientEvent, format: AudioFormat) -> Iterable[ev.ClientEvent]:
+    """A long message in pieces of a second at most, so that none keeps the event loop busy."""
+    if event is NOTHING:
+        return ()
+    second = format.frame_bytes * format.rate
+    if not isinstance(event, ev.AudioReceived) or len(event.data) <= second:
+        return (event,)
+    starts = range(0, len(event.data), second)
+    return [ev.AudioReceived(event.data[start : start + second]) for start in starts]

@@ -19,6 +19,7 @@ from http import HTTPStatus
 
 from voice_server.door.doorstep import Doorstep, plain_answer
 from voice_server.door.open_files import room_for
+from voice_server.exposure import is_loopback
 from voice_server.metrics import Metrics
 from voice_server.settings import LimitSettings, SettingsError
 from voice_server.tasks import watched
@@ -144,9 +145,11 @@ class FrontDoor:
             return "connections"
         if caller in self._proxies:
             return None
-        if self._present[caller] >= self._limits.connections_per_ip_max:
-            return "connections_per_ip"
-        return None
+        if is_loopback(caller):
+            full = self._present[caller] >= self._limits.connections_local_max
+            return "connections_local" if full else None
+        full = self._present[caller] >= self._limits.connections_per_ip_max
+        return "connections_per_ip" if full else None
 
     def _gone(self, caller: str) -> None:
         self._present[caller] -= 1

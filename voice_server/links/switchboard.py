@@ -7,6 +7,7 @@ talk, what a socket may use and how it ends are the same for all of them.
 import asyncio
 import secrets
 import socket
+import time
 from contextlib import suppress
 from typing import cast
 
@@ -19,6 +20,7 @@ from voice_server.conversation.house import House
 from voice_server.door.reception import check_handshake
 from voice_server.identity.identity import Denied, Identity, Refusal
 from voice_server.identity.visit import Visit
+from voice_server.intake import TokenBucket
 from voice_server.links.approaching import approach_of
 from voice_server.links.caller import Caller, Place
 from voice_server.links.manners import OURS, Manners
@@ -42,6 +44,8 @@ class Switchboard:
     def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
         self._admission = admission
+        per_s = float(house.settings.limits.polite_refusals_per_s_max)
+        self._polite = TokenBucket(per_s, per_s, time.monotonic())
         self._operator = Operator(house)
 
     async def connect(
@@ -134,17 +138,27 @@ class Switchboard:
         status = CLOSES[refusal.code].http_status
         own_page = "Origin" in request.headers and status != web.HTTPForbidden.status_code
         alone = not self._house.settings.server.name
-        if not own_page or (status == web.HTTPServiceUnavailable.status_code and not alone):
+        told = own_page and (status != web.HTTPServiceUnavailable.status_code or alone)
+        if not told or not self._may_be_polite():
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             return web.json_response(manners.refusal(refusal), status=status, headers=headers)
         response = self._response(subprotocols, manners)
         await response.prepare(request)
-        told = wire.send(ev.ErrorRaised(refusal.code, refusal.message, fatal=True), 0)
+        error = ev.ErrorRaised(refusal.code, refusal.message, fatal=True)
         with suppress(ConnectionError):
-            for message in told:
+            for message in wire.send(error, 0):
                 await response.send_str(str(message))
         await response.close(code=manners.close_code(refusal.code))
         return response
+
+    def _may_be_polite(self) -> bool:
+        """Whether there is time for a refusal on the socket: it costs twice as much as a status."""
+        now = time.monotonic()
+        if self._polite.has(1, now):
+            self._polite.take(1, now)
+            return True
+        self._house.metrics.limit_hits.labels("polite_refusals").inc()
+        return False
 
     # The end ---------------------------------------------------------------------------------
 

@@ -15,13 +15,26 @@ class LimitSettings(Section):
     sessions_per_user_max: Annotated[int, Field(ge=1)] = 3
     """Where keys are asked for; all devices with one key are one user."""
     arrivals_per_s_max: Annotated[int, Field(ge=1)] = 100
-    """Sessions that may begin per second; two seconds' worth of them may come at once."""
-    arrivals_per_s_per_ip_max: Annotated[int, Field(ge=1)] = 50
-    """The same, from one address."""
+    """Sessions that may begin per second; two seconds' worth of them may come at once. After a
+    restart everybody comes back within seconds."""
+    arrivals_per_s_per_ip_max: Annotated[int, Field(ge=1)] = 5
+    """The same, from one address beyond this machine."""
+    arrivals_per_s_local_max: Annotated[int, Field(ge=1)] = 50
+    """The same, from one address of this machine (loopback)."""
+    loop_lag_ms_max: Annotated[int, Field(ge=1)] = 50
+    """Newcomers to those who talk are refused while the event loop wakes up later than this (95th
+    percentile of ten seconds), and until it is back at half of it."""
+    memory_share_max: Annotated[float, Field(gt=0, le=1)] = 0.85
+    """And while this process takes more of the machine's memory, or its container's."""
+    polite_refusals_per_s_max: Annotated[int, Field(ge=1)] = 50
+    """Pages that are told on a WebSocket why they are refused, since they cannot read a status. It
+    costs twice as much as a status; the rest get that."""
     connections_max: Annotated[int, Field(ge=1)] = 1000
     """Connections of any kind, counted before TLS and before the upgrade."""
-    connections_per_ip_max: Annotated[int, Field(ge=1)] = 200
-    """From one IPv4 address or one IPv6 network of 64 bits."""
+    connections_per_ip_max: Annotated[int, Field(ge=1)] = 20
+    """From one IPv4 address or one IPv6 network of 64 bits, beyond this machine."""
+    connections_local_max: Annotated[int, Field(ge=1)] = 200
+    """From one address of this machine (loopback)."""
     header_timeout_s: Annotated[float, Field(gt=0)] = 10.0
     """A TLS handshake, and after it the head of a request, must have come by then."""
     head_bytes_max: Annotated[int, Field(ge=1024)] = 32_768
@@ -46,6 +59,11 @@ class LimitSettings(Section):
     bad_messages_max: Annotated[int, Field(ge=1)] = 20
     """In a row; then the connection is closed."""
     control_messages_per_s: Annotated[int, Field(ge=1)] = 60
+    """All but audio; two seconds' worth of them may come at once. Whoever is faster has to wait."""
+    cancels_per_s: Annotated[int, Field(ge=1)] = 5
+    """Those of them that stop a reply."""
+    flood_s_max: Annotated[float, Field(gt=0)] = 10.0
+    """A client that had to wait for so long without ever slowing down is cut off."""
     audio_burst_s: Annotated[float, Field(ge=1)] = 60.0
     """Audio may arrive this far ahead of real time."""
     audio_rate_max: Annotated[float, Field(ge=1)] = 2.0
