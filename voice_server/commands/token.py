@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from voice_server.commands.explained import (
     UsageError,
     explained,
 )
+
+if TYPE_CHECKING:
+    from voice_server.settings import Settings
 
 token_commands = typer.Typer(
     name="token",
@@ -140,13 +143,35 @@ def revoke(
     with explained():
         subject = _subject(what)
         settings = load(config, assignments or ())
-        path = settings.auth.revoked_file or default_file()
-        RevocationFile(path).append(subject, time.time())
+        if settings.store.url:
+            place = asyncio.run(_revoke_for_all(settings, subject))
+            remedy = f'redis-cli HDEL vs:revoked "{subject}"'
+        else:
+            path = settings.auth.revoked_file or default_file()
+            RevocationFile(path).append(subject, time.time())
+            place, remedy = {"file": str(path)}, f"delete its line from {path}"
     lines = [
         f"{subject} is revoked: sessions end within {settings.auth.recheck_s:g} s.",
-        f"To restore it, delete its line from {path}.",
+        f"To restore it: {remedy}",
     ]
-    _tell(lines, {"revoked": subject, "file": str(path)}, as_json=as_json)
+    _tell(lines, {"revoked": subject, **place}, as_json=as_json)
+
+
+async def _revoke_for_all(settings: "Settings", subject: str) -> dict[str, str]:
+    """Tell every process that shares the store. Raises `UsageError`."""
+    from voice_server.identity.store import StoreUnavailable  # noqa: PLC0415
+    from voice_server.metrics import Metrics  # noqa: PLC0415
+    from voice_server.stores.opening import identity_store, redis_link  # noqa: PLC0415
+
+    async with redis_link(settings.store, Metrics()) as link:
+        store = identity_store(link, settings.auth)
+        assert link is not None
+        assert store is not None
+        try:
+            await store.revoke(subject, time.time())
+        except StoreUnavailable as error:
+            raise UsageError(f"nothing was revoked: {error}") from None
+        return {"store": str(link.address)}
 
 
 def _subject(what: str) -> str:

@@ -1,20 +1,27 @@
 """Tickets: somebody who has a key lets a browser talk once, without giving it the key.
 
 A ticket is 256 random bits that mean nothing: what it allows stays in the store, under its hash,
-until it is used or its time is over. Whoever reads a log afterwards holds a used ticket.
+until it is used or its time is over. Whoever reads a log afterwards holds a used ticket. A store
+that crashed may have forgotten the last second, and so that a ticket was used: whoever redeemed it
+remembers that, too.
 """
 
 import hashlib
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
 from voice_server.identity.identity import Identity
-from voice_server.identity.store import Store
+from voice_server.identity.store import Store, StoreUnavailable
 
 PREFIX: Final = "tk_"
+
+USED_MAX = 100_000
+"""Tickets used within the life of one that are remembered here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +37,15 @@ class Ticket:
 class Tickets:
     """Issues tickets, and takes them back once."""
 
-    def __init__(self, store: Store, ttl_s: float) -> None:
+    def __init__(
+        self, store: Store, ttl_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock` is monotonic, in seconds."""
         self._store = store
         self._ttl_s = ttl_s
+        self._clock = clock
+        self._used: dict[str, float] = {}
+        """What was used here, and when it would have died; the oldest first."""
 
     async def issue(self, identity: Identity, now: float) -> Ticket:
         """A ticket for one session of `identity`. `now` in Unix seconds.
@@ -49,8 +62,22 @@ class Tickets:
 
         Raises `StoreUnavailable`.
         """
-        held = await self._store.take(_key(value))
-        return None if held is None else msgspec.json.decode(held, type=Identity)
+        key = _key(value)
+        self._forget_the_dead()
+        if key in self._used:
+            return None
+        if len(self._used) >= USED_MAX:
+            raise StoreUnavailable("too many tickets at once")
+        held = await self._store.take(key)
+        if held is None:
+            return None
+        self._used[key] = self._clock() + self._ttl_s
+        return msgspec.json.decode(held, type=Identity)
+
+    def _forget_the_dead(self) -> None:
+        now = self._clock()
+        while self._used and next(iter(self._used.values())) <= now:
+            del self._used[next(iter(self._used))]
 
 
 def credential(value: str) -> str:

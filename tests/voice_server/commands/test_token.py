@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.support.redis_server import RedisServer, redis_server
 from tests.support.server import ServerProcess
 from voice_server.cli import application
 from voice_server.identity.keys import KeyRing, entry
 
 pytestmark = pytest.mark.socket
+
+__all__ = ["redis_server"]
 
 KEY = "correct-horse-battery-staple"
 SCRIPTED = ("--asr", "scripted", "--llm", "scripted", "--tts", "scripted")
@@ -67,6 +70,20 @@ def test_what_is_revoked_is_written_down_by_name_only(tmp_path: Path) -> None:
     assert subjects[2] == subjects[3]
     assert made["key"] not in file.read_text()
     assert "tk_a-ticket" not in file.read_text()
+
+
+def test_what_is_revoked_where_a_store_is_shared_is_revoked_for_all(
+    redis_server: RedisServer,
+) -> None:
+    place = redis_server.options()
+    done = token("revoke", "alice", "--json", *place)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["store"].endswith("redis.sock")
+    assert list(redis_server.admin.hgetall("vs:revoked")) == ["alice"]
+    redis_server.kill()
+    done = token("revoke", "eve", *place)
+    assert done.exit_code != 0
+    assert "nothing was revoked" in done.stderr
 
 
 @pytest.mark.parametrize(
