@@ -113,6 +113,11 @@ def any_model(name: str) -> Model:
     raise ModelError(f"No model is called {name!r}. {_nearest(name, known)}")
 
 
+def is_repo_id(name: str) -> bool:
+    """Whether a name is one of a repository: `owner/name`."""
+    return _REPO_ID.fullmatch(name) is not None
+
+
 def near_names(name: str) -> list[str]:
     """Names of the catalogue that look like this one, the nearest first; three at most."""
     return _close(name, all_models(), cutoff=0.6)

@@ -148,6 +148,9 @@ def transcribe(
 def doctor(
     *,
     config: ConfigOption = None,
+    asr: AsrOption = None,
+    llm: LlmOption = None,
+    tts: TtsOption = None,
     offline: OfflineOption = None,
     assignments: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -156,9 +159,9 @@ def doctor(
     from voice_server import doctor as checks  # noqa: PLC0415
 
     with explained():
-        settings = load(
-            config, [*as_assignments({"models.offline": offline}), *(assignments or ())]
-        )
+        engines = {"asr.engine": asr, "llm.engine": llm, "tts.engine": tts}
+        options = as_assignments({**engines, "models.offline": offline})
+        settings = load(config, [*options, *(assignments or ())])
         found = asyncio.run(checks.examine(settings))
     typer.echo(checks.as_json(found) if as_json else checks.as_text(found), nl=False)
     if any(check.verdict == "missing" for check in found):

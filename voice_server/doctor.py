@@ -23,7 +23,16 @@ from models.llm.chat_endpoints import discover
 from models.llm.vllm.preflight import find_executable, find_model
 from voice_server.engines import hub_of
 from voice_server.engines.findings import OPTIONAL_PACKAGES, has_gpu, look_around
-from voice_server.engines.plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
+from voice_server.engines.memory_check import look_for_memory
+from voice_server.engines.plans import (
+    Findings,
+    Plan,
+    Role,
+    plan_all,
+    plan_asr,
+    plan_llm,
+    plan_tts,
+)
 from voice_server.exposure import check_exposure
 from voice_server.settings import Settings, SettingsError
 
@@ -147,7 +156,20 @@ async def _engines(settings: Settings, hub: Hub) -> list[Check]:
         _planned("asr", partial(plan_asr, settings.asr, found)),
         _planned("tts", partial(plan_tts, settings.tts, found)),
         await _llm(settings, found),
+        *await _memory(settings, found, hub),
     ]
+
+
+async def _memory(settings: Settings, found: Findings, hub: Hub) -> list[Check]:
+    """Whether all that fits into what is free now; nothing where an engine cannot be had."""
+    try:
+        plans = plan_all(settings, found)
+        fit = await look_for_memory(settings, plans, hub)
+    except ModelError:
+        return []
+    refused = fit.refused and settings.models.memory_check
+    verdict: Verdict = "missing" if refused else "note" if fit.lacking else "ok"
+    return [Check("memory", verdict, fit.taken, fit.lacking)]
 
 
 def _planned(role: Role, plan: Callable[[], Plan]) -> Check:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from models.catalog import any_model, llm_models
+from models.memory_needs import vllm_gpu_memory
 from tests.support.server import ROOT
 from voice_server.engines.machine import Gpu, Machine
-from voice_server.engines.suggestion import TALKERS_GB, suggestion
+from voice_server.engines.suggestion import suggestion
 from voice_server.settings import Settings, load
 
 pytestmark = pytest.mark.pure
@@ -43,7 +44,8 @@ def test_it_fits_the_gpu(file: Path) -> None:
         assert not settings.llm.engine.startswith("vllm:")
         return
     share_gb = gpu_gb(file) * settings.llm.vllm.gpu_memory
-    assert llm_models()[llm_of(settings)].size_mb / 1000 + TALKERS_GB <= share_gb
+    weights_bytes = llm_models()[llm_of(settings)].size_mb * 1_000_000
+    assert vllm_gpu_memory(weights_bytes) / 1e9 <= share_gb
     suggested = suggestion(Machine(8, 32.0, (Gpu("a card", gpu_gb(file)),)))
     assert (suggested.asr, suggested.llm) == (settings.asr.engine, settings.llm.engine)
     assert suggested.llm_gpu_memory is not None

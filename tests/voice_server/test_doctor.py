@@ -11,6 +11,8 @@ from models.hub import Hub
 from tests.support.hub import StandInHub, closed_port, stand_in_hub
 from tests.support.vllm_stand_in import install
 from voice_server.doctor import Check, as_json, as_text, examine
+from voice_server.engines import memory_check
+from voice_server.engines.machine import Machine
 from voice_server.settings import load
 
 pytestmark = pytest.mark.engine
@@ -87,6 +89,23 @@ async def test_a_vllm_of_our_own_has_to_be_installed(doctor: Doctor, tmp_path: P
     check = await doctor.check("llm", *wanted)
     assert (check.verdict, check.remedy) == ("ok", "")
     assert check.detail.endswith("will serve tiny")
+
+
+async def test_what_does_not_fit_is_told_before_it_is_tried(
+    connected: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub is in reach, so that only the memory is in the way."""
+    assert (await connected.check("memory", "asr.engine=small")).verdict == "ok"
+    monkeypatch.setattr(memory_check, "look_at_machine", lambda: Machine(4, 1.0, (), 10**9))
+    medium = ("asr.engine=medium", "asr.device=cpu", "asr.compute_type=int8", "tts.engine=espeak")
+    check = await connected.check("memory", *medium)
+    assert (check.verdict, check.detail) == (
+        "missing",
+        "about 3.36 GB of 1 GB that are free; asr medium in int8, 2 copies: 3.36 GB",
+    )
+    assert "Take a smaller asr.engine or fewer asr.workers" in check.remedy
+    tried = await connected.check("memory", *medium, "models.memory_check=false")
+    assert tried.verdict == "note"
 
 
 async def test_a_silent_language_model_is_noted(doctor: Doctor) -> None:

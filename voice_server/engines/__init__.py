@@ -23,7 +23,8 @@ from models.turn_model import OnnxTurnModel, TurnModel
 from voice_server.engines.chat_meter import ChatMeter
 from voice_server.engines.findings import look_around
 from voice_server.engines.loading import Loader
-from voice_server.engines.plans import Findings, Plan, Role, plan_asr, plan_llm, plan_tts
+from voice_server.engines.memory_check import require_memory
+from voice_server.engines.plans import Findings, Plan, Role, plan_all, plan_asr, plan_tts
 from voice_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ async def load_engines(settings: Settings, hub: Hub | None = None) -> Engines:
     hub = hub or hub_of(settings)
     found = await look_around(settings, hub)
     plans = await _fetchable_plans(settings, found, hub)
+    await require_memory(settings, plans, hub)
     scheduler, voice_scheduler = _schedulers(settings)
     meter = ChatMeter()
     loader = Loader(settings, hub, scheduler, meter, voice_scheduler=voice_scheduler)
@@ -144,18 +146,10 @@ def hub_of(settings: Settings) -> Hub:
 
 async def _fetchable_plans(settings: Settings, found: Findings, hub: Hub) -> list[Plan]:
     """Plan as if the hub were in reach, and ask whether it is only if that matters."""
-    plans = _plans(settings, found)
+    plans = plan_all(settings, found)
     if any(plan.must_fetch for plan in plans) and (why := await hub.unreachable()):
-        plans = _plans(settings, replace(found, unreachable=why))
+        plans = plan_all(settings, replace(found, unreachable=why))
     return plans
-
-
-def _plans(settings: Settings, found: Findings) -> list[Plan]:
-    return [
-        plan_asr(settings.asr, found),
-        plan_llm(settings.llm, found),
-        plan_tts(settings.tts, found),
-    ]
 
 
 async def _load_asr(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from models.catalog import BUNDLED, AsrModel, VoiceModel, asr_model, voice_model
 from models.errors import ModelError
-from voice_server.settings import AsrSettings, LlmSettings, TtsSettings
+from voice_server.settings import AsrSettings, LlmSettings, Settings, TtsSettings
 
 Role = Literal["asr", "llm", "tts"]
 
@@ -143,6 +143,15 @@ def plan_llm(settings: LlmSettings, found: Findings) -> Plan:
     if engine.startswith("vllm:") and engine != "vllm:":
         return Plan("llm", "vllm", "it was asked for", llm=engine.removeprefix("vllm:"))
     return _named_llm("llm.engine", engine, settings)
+
+
+def plan_all(settings: Settings, found: Findings) -> list[Plan]:
+    """One of each, in the order asr, llm, tts. Raises `ModelError`."""
+    return [
+        plan_asr(settings.asr, found),
+        plan_llm(settings.llm, found),
+        plan_tts(settings.tts, found),
+    ]
 
 
 def plan_fallbacks(settings: LlmSettings) -> list[Plan]:

@@ -1,35 +1,40 @@
 """Which models fit a machine: a configuration, and the memory that it will take. Pure.
 
 Speech recognition comes first, because it decides whether anybody is understood; the language model
-gets what is left. Figures are estimates from the sizes of weights: CTranslate2 needs about half as
-much again for its work, and vLLM two gigabytes for the conversations it is in.
+gets what is left. How much a model takes is reckoned in `models.memory_needs`, as it is before
+anything is loaded.
 """
 
 import math
 from dataclasses import asdict, dataclass
 
-from models.catalog import LlmModel, llm_models
+from models.catalog import LlmModel, asr_model, llm_models, voice_model
+from models.memory_needs import (
+    CUDA_BYTES,
+    SERVER_BYTES,
+    VLLM_PROCESS_BYTES,
+    vllm_gpu_memory,
+    voice_memory,
+    whisper_gpu_memory,
+    whisper_memory,
+)
 from voice_server.engines.machine import Machine
 
-TALKERS_GB = 2.0
-"""For vLLM's key-value cache: a few dozen conversations of a few thousand tokens."""
-CUDA_GB = 1.0
-"""What drivers, kernels and graphs take of a GPU."""
-SERVER_GB = 0.6
 VOICE = "en_US-ljspeech-medium"
-VOICE_GB = 0.2
 
+_GB = 1e9
+"""Machines are counted in gibibytes: seven percent stay as a margin."""
 _LOCAL_LLM = "http://127.0.0.1:11434/v1"
 _OLLAMA = ((14.0, 4, "qwen3:4b", 3.5), (6.5, 2, "qwen3:1.7b", 2.0))
 """Least memory in GB and cores, Ollama's name for a model, and the memory that it takes."""
 _ASR_ON_GPU = (
-    (10.0, "large-v3-turbo", "float16", 1.6 * 1.5),
-    (5.5, "large-v3-turbo", "int8_float16", 0.9 * 1.5),
-    (0.0, "small", "int8_float16", 0.3 * 1.5),
+    (10.0, "large-v3-turbo", "float16"),
+    (5.5, "large-v3-turbo", "int8_float16"),
+    (0.0, "small", "int8_float16"),
 )
-"""Least memory of the GPU in GB, model, number format, and the memory that it takes."""
-_ASR_ON_CPU = ((6, 6.0, "small", 0.6), (2, 3.0, "base", 0.3), (0, 0.0, "tiny", 0.2))
-"""Least cores and memory in GB, model, and the memory that each copy takes."""
+"""Least memory of the GPU in GB, model, and number format."""
+_ASR_ON_CPU = ((6, 6.0, "small"), (2, 3.0, "base"), (0, 0.0, "tiny"))
+"""Least cores and memory in GB, and model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,9 @@ def suggestion(machine: Machine) -> Suggestion:
 
 
 def _with_gpu(machine: Machine, gpu_gb: float) -> Suggestion:
-    _, asr, compute_type, asr_gb = next(row for row in _ASR_ON_GPU if gpu_gb >= row[0])
-    share = math.floor((gpu_gb - asr_gb - CUDA_GB) / gpu_gb * 20) / 20
+    _, asr, compute_type = next(row for row in _ASR_ON_GPU if gpu_gb >= row[0])
+    ears_gb = (whisper_gpu_memory(_stored_bytes(asr), compute_type) + CUDA_BYTES) / _GB
+    share = math.floor((gpu_gb - ears_gb) / gpu_gb * 20) / 20
     model = _largest_llm(share * gpu_gb)
     tts_workers = min(4, max(1, machine.cores // 4))
     llm, served, notes, _ = _small_llm(machine)
@@ -111,21 +117,21 @@ def _with_gpu(machine: Machine, gpu_gb: float) -> Suggestion:
         share if model else None,
         VOICE,
         tts_workers,
-        SERVER_GB + asr_gb + VOICE_GB + (4.0 if model else 0.0),
-        asr_gb + CUDA_GB + (share * gpu_gb if model else 0.0),
+        _own_gb(asr, compute_type) + (VLLM_PROCESS_BYTES / _GB if model else 0.0),
+        ears_gb + (share * gpu_gb if model else 0.0),
         notes,
     )
 
 
 def _without_gpu(machine: Machine) -> Suggestion:
-    asr, copy_gb = next(
-        (name, copy_gb)
-        for cores, memory_gb, name, copy_gb in _ASR_ON_CPU
+    asr = next(
+        name
+        for cores, memory_gb, name in _ASR_ON_CPU
         if machine.cores >= cores and machine.memory_gb >= memory_gb
     )
     workers = 2 if machine.cores >= 4 else 1
     llm, served, notes, llm_gb = _small_llm(machine)
-    memory_gb = SERVER_GB + workers * copy_gb + VOICE_GB + llm_gb
+    memory_gb = _own_gb(asr, "int8", workers) + llm_gb
     return Suggestion(
         asr, "cpu", "int8", workers, llm, served, None, VOICE, None, memory_gb, 0.0, notes
     )
@@ -142,6 +148,19 @@ def _small_llm(machine: Machine) -> tuple[str, str, tuple[str, ...], float]:
 
 def _largest_llm(memory_gb: float) -> LlmModel | None:
     fitting = [
-        model for model in llm_models().values() if model.size_mb / 1000 + TALKERS_GB <= memory_gb
+        model
+        for model in llm_models().values()
+        if vllm_gpu_memory(model.size_mb * 1_000_000) / _GB <= memory_gb
     ]
     return fitting[-1] if fitting else None
+
+
+def _own_gb(asr: str, compute_type: str, workers: int = 1) -> float:
+    """What the server, its recogniser and its voice take of the machine."""
+    ears_bytes = workers * whisper_memory(_stored_bytes(asr), compute_type)
+    voice_bytes = voice_memory((voice_model(VOICE).size_mb or 0) * 1_000_000)
+    return (SERVER_BYTES + ears_bytes + voice_bytes) / _GB
+
+
+def _stored_bytes(asr: str) -> int:
+    return (asr_model(asr).size_mb or 0) * 1_000_000

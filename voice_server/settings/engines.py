@@ -120,7 +120,8 @@ class VllmSettings(Section):
     """Within ten minutes; then it is given up."""
     stop_grace_s: Seconds = 10.0
     arguments: tuple[str, ...] = ()
-    """More for the command line of `vllm serve`."""
+    """More for the command line of `vllm serve`; `--tool-strict-level parameter` makes the arguments
+    of every tool fit its schema."""
 
 
 class LlmSettings(Section):
@@ -227,3 +228,6 @@ class ModelSettings(Section):
     turn_model: Path | None = None
     """An end-of-turn model to plug in: an ONNX file with the interface of smart-turn v3."""
     hub_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    memory_check: bool = True
+    """Refuse, before anything is loaded, what was asked for by name and does not fit into the memory
+    that is free; `false` tries it even so."""
