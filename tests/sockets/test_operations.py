@@ -3,11 +3,13 @@
 import asyncio
 import json
 import re
+import signal
 
 import aiohttp
 import pytest
 from yarl import URL
 
+from tests.support.collector import collecting
 from tests.support.scrape import scrape, scrape_until
 from tests.support.server import ROOT, ServerProcess
 from tests.support.servers import SCRIPTED
@@ -81,19 +83,36 @@ CANARIES = {
 }
 
 
-async def test_nobodys_words_are_logged() -> None:
+async def test_nobodys_words_are_logged_traced_or_measured() -> None:
     settings = {
         "logs.level": "debug",
         "auth.keys": f'["{CANARIES["key"]}"]',
         "asr.scripted.texts": f'["{CANARIES["spoken"]}"]',
         "llm.scripted.texts": f'["{CANARIES["answered"]}."]',
     }
-    options = [word for item in settings.items() for word in ("--set", "=".join(item))]
-    with ServerProcess(*SCRIPTED, *options) as server:
-        await say_all_canaries(server)
+    with collecting() as collector:
+        settings["telemetry.endpoint"] = str(collector.settings.endpoint)
+        options = [word for item in settings.items() for word in ("--set", "=".join(item))]
+        with ServerProcess(*SCRIPTED, *options) as server:
+            await say_all_canaries(server)
+            _, measured = await fetch(f"{server.url}metrics")
+        traced = b"".join(request.SerializeToString() for request in collector.requests)
     for where, canary in CANARIES.items():
         assert canary not in server.log.lower(), where
+        assert canary.encode() not in measured.lower() + traced.lower(), where
     assert "session opened" in server.log
+    assert collector.spans
+
+
+async def test_nobodys_words_are_in_what_a_crash_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONFAULTHANDLER", "1")
+    with ServerProcess(*SCRIPTED) as server:
+        async with connected(server.url) as client:
+            await client.send("text", text=CANARIES["typed"])
+            await client.wait_for("audio.started")
+            server.stop(signal.SIGABRT)
+    assert "Fatal Python error: Aborted" in server.log
+    assert CANARIES["typed"] not in server.log
 
 
 async def say_all_canaries(server: ServerProcess) -> None:
