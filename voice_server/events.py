@@ -111,6 +111,8 @@ class ResumeAsked:
     """A stream, and the sample from which on it lacks that stream's audio."""
     required: bool = False
     """Rather nothing than a new session."""
+    last_text: int | None = None
+    """Number of the newest event that it has seen apart from audio; None: it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -660,6 +662,8 @@ class ConfigConfirmed:
     """The effective configuration after a change."""
 
     config: Mapping[str, object] = field(repr=False)
+    asked: SessionConfig = field(default_factory=SessionConfig, repr=False)
+    """Everything that the client has set so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -687,7 +691,16 @@ class Noticed:
     """Something the user interface may want to say."""
 
     code: Literal[
-        "idle_soon", "session_ends", "input_gap", "user_idle", "awake", "asleep", "budget_80"
+        "idle_soon",
+        "session_ends",
+        "input_gap",
+        "user_idle",
+        "awake",
+        "asleep",
+        "budget_80",
+        "token_expires",
+        "durable",
+        "not_durable",
     ]
     in_s: int | None = None
     detail: str = ""

@@ -53,8 +53,8 @@ class Metrics:
         self.detached = self._gauge("detached", "Sessions that wait for their client to come back.")
         self.resumes = self._counter(
             "resumes_total",
-            "Sessions whose client came back, did not in time, or could not be served: resumed, "
-            "expired, refused.",
+            "Sessions whose client came back (to the process that had them: resumed, to another: "
+            "adopted), did not in time (expired), or could not be served (refused).",
             ["outcome"],
         )
         self.replayed = self._counter(
@@ -136,6 +136,15 @@ class Metrics:
             "store_failures_total",
             "Steps that Redis did not take: silent (no answer in time), refused (an error).",
             ["step", "how"],
+        )
+        self.call_commits = self._counter(
+            "call_commits_total",
+            "What calls gave to the store: kept, failed (no store), fenced (another process has "
+            "the call), missing (the store knew nothing of it).",
+            ["outcome"],
+        )
+        self.undurable = self._gauge(
+            "undurable", "Calls of which the store does not know everything."
         )
         self.store_resting = self._gauge(
             "store_resting", "1 while Redis is left alone after failures."

@@ -72,6 +72,17 @@ class Outbox:
         self.bytes -= _weight(event)
         return event
 
+    def take_run(self) -> list[ServerEvent]:
+        """What may be told in one go: a piece of audio, or everything before the next one."""
+        run: list[ServerEvent] = []
+        while self._queue and not (run and isinstance(self._queue[0], AudioFrame)):
+            event = self.take()
+            assert event is not None
+            run.append(event)
+            if isinstance(event, AudioFrame):
+                break
+        return run
+
     def _discard_older(self, key: Hashable) -> None:
         before = len(self._queue)
         self._keep(lambda event: _replaceable(event) != key)

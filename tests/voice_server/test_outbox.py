@@ -207,3 +207,17 @@ def test_a_client_that_does_not_read_fills_the_box() -> None:
         full.append(outbox.overfull)
     outbox.take()
     assert [*full, outbox.overfull] == [False] * 10 + [True, False]
+
+
+@given(st.lists(st.one_of(audio, st.builds(final, few)), max_size=12))
+def test_runs_are_everything_in_order_and_audio_is_alone(events: list[ev.ServerEvent]) -> None:
+    one_by_one, in_runs = Outbox(1 << 20), Outbox(1 << 20)
+    for event in events:
+        one_by_one.put(event)
+        in_runs.put(event)
+    taken = list(iter(one_by_one.take, None))
+    runs = list(iter(in_runs.take_run, []))
+    assert [id(event) for run in runs for event in run] == [id(event) for event in taken]
+    for run in runs:
+        assert len(run) == 1 or not any(isinstance(event, ev.AudioFrame) for event in run)
+    assert in_runs.bytes == 0

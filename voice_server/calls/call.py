@@ -10,12 +10,14 @@ Every close by the server is explained first by an `error` event, and carries th
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from voice_server import events as ev
 from voice_server.calls.incoming import Incoming, pieces
+from voice_server.calls.keeper import Keeper
 from voice_server.calls.line import Line
-from voice_server.calls.resumption import FORGOTTEN, UNKNOWN, Resumption
+from voice_server.calls.resumption import ELSEWHERE, FORGOTTEN, UNKNOWN, Resumption
 from voice_server.calls.terms import Terms
 from voice_server.closes import GOING_AWAY, NORMAL, ErrorCode
 from voice_server.conversation.session import Session
@@ -33,6 +35,15 @@ LAST_WORDS_S = 4.0
 """A line that does not read has so long to begin again, and learn why it is closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A client that comes back to a call whose process it has lost."""
+
+    asked: ev.ResumeAsked
+    secret: str = field(repr=False)
+    """Its next one."""
+
+
 class Call:
     """Made when a client has said hello; `start` it."""
 
@@ -45,8 +56,12 @@ class Call:
         terms: Terms,
         open_session: OpenSession,
         resumption: Resumption | None,
+        keeper: Keeper | None = None,
+        back: Back | None = None,
     ) -> None:
-        """`resumption`: None where the call ends with its line."""
+        """`resumption`: None where the call ends with its line; `keeper`: None where it ends with
+        this process; `back`: of a client that comes from another process.
+        """
         self.user = user
         """Who may have it back."""
         self.line: Line | None = line
@@ -55,6 +70,8 @@ class Call:
         self._terms = terms
         self._limits, self._metrics = terms.limits, terms.metrics
         self._resumption = resumption
+        self._keeper = keeper
+        self._back = back
         self._outbox = Outbox(terms.limits.out_queue_bytes_max)
         self._due: deque[str | bytes] = deque()
         """Translated, for the present line."""
@@ -68,10 +85,14 @@ class Call:
         """What is still said to lines that are lost already."""
         self._deadline: asyncio.TimerHandle | None = None
         self._finishing = False
+        self._leaving = False
+        """The server is shutting down."""
         self._close_code = NORMAL
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
         self.session = open_session(self.emit)
+        if keeper:
+            keeper.tell(self.emit)
 
     def start(self, on_end: Callable[[], Awaitable[None]]) -> None:
         """Begin to talk. `on_end` is awaited when it is over."""
@@ -82,6 +103,7 @@ class Call:
         talk = watched(self.session.run(), self._crash)
         writer = watched(self._write(), self._crash)
         left = asyncio.create_task(self._left.wait())
+        keeping = watched(self._keep(), self._crash)
         try:
             await asyncio.wait({talk, writer, left}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -91,7 +113,10 @@ class Call:
             self._news.set()
             await asyncio.wait({writer}, timeout=self._limits.send_timeout_s)
             await cancelled(writer)
+            await cancelled(keeping)
             await self._hang_up()
+            if self._keeper:
+                await self._keeper.close(forget=not self._leaving)
             await on_end()
 
     async def _hang_up(self) -> None:
@@ -104,6 +129,7 @@ class Call:
 
     def leave(self) -> None:
         """The server is shutting down: end at the next pause."""
+        self._leaving = True
         if self.line is None:
             self._left.set()
         self.session.inbox.post(ev.ServerLeaving())
@@ -118,6 +144,11 @@ class Call:
 
     def emit(self, event: ev.ServerEvent) -> None:
         """Tell the client, in its turn."""
+        if self._back and isinstance(event, ev.SessionReady):
+            self._receive_back(event, self._back)
+            return
+        if self._keeper and isinstance(event, ev.GoingAway):
+            event = self._keeper.farewell(event)
         if self._resumption:
             event = self._resumption.complete(event)
         self._outbox.put(event)
@@ -144,10 +175,12 @@ class Call:
         resumption = self._resumption
         secret = resumption.key.exchange(asked.secret) if resumption else None
         if resumption is None or secret is None:
-            return UNKNOWN
+            return UNKNOWN if await self._is_ours() else ELSEWHERE
         self._dismiss()
         async with self._reading:
             self._dismiss()
+            if not await self._is_ours():
+                return ELSEWHERE
             now = self._clock()
             missed = resumption.missed(asked)
             if missed is None or self._over:
@@ -161,6 +194,16 @@ class Call:
         self.session.inbox.post(ev.LineBack())
         self._news.set()
         return ""
+
+    def _receive_back(self, ready: ev.SessionReady, back: Back) -> None:
+        """The session is here, and its client hears what it has missed before anything new."""
+        assert self._resumption is not None
+        self._back = None
+        missed = self._resumption.missed(back.asked) or []
+        self._resumption.met(ready)
+        self._due.extend(self._resumption.again(back.secret, back.asked, missed, self._clock()))
+        self._metrics.replayed.inc(len(missed))
+        self._news.set()
 
     async def serve(self, line: Line, incoming: Incoming) -> None:
         """Take in what the client says over this line, until one side leaves."""
@@ -176,6 +219,28 @@ class Call:
     @property
     def _over(self) -> bool:
         return self._finishing or self._left.is_set()
+
+    async def ended(self) -> None:
+        """Return when nothing of the call is left."""
+        await asyncio.wait({self._running})
+
+    async def _is_ours(self) -> bool:
+        """Whether no other process has taken the call over, as far as the store can tell."""
+        if self._keeper is None or await self._keeper.commit():
+            return True
+        self._give_over()
+        return False
+
+    async def _keep(self) -> None:
+        if self._keeper:
+            await self._keeper.keep()
+            self._give_over()
+
+    def _give_over(self) -> None:
+        """Another process has the call: what was not committed was never said."""
+        self._left.set()
+        self._due.clear()
+        self._dismiss()
 
     def _dismiss(self) -> None:
         """Somebody else has come: tell the present line, which may be long dead."""
@@ -226,7 +291,7 @@ class Call:
         try:
             async for event in incoming:
                 if self._resumption:
-                    self._resumption.key.confirm()
+                    self._resumption.heard(event)
                 await self._take_in(event, intake)
         except TooMuch as error:
             self._metrics.limit_hits.labels(error.limit).inc()
@@ -253,9 +318,8 @@ class Call:
         over = False
         while not over:
             await self._send_due()
-            event = self._outbox.take()
-            if event is not None:
-                over = self._tell(event)
+            if run := self._next():
+                over = await self._tell_all(run)
             elif self._finishing:
                 return
             else:
@@ -263,8 +327,27 @@ class Call:
                 await self._news.wait()
         await self._send_due()
 
-    def _tell(self, event: ev.ServerEvent) -> bool:
-        """Translate an event for whoever listens. Returns whether nothing may follow it."""
+    def _next(self) -> list[ev.ServerEvent]:
+        """What is told next: one by one, because only what waits can be voided, unless each step
+        has to be committed.
+        """
+        if self._keeper:
+            return self._outbox.take_run()
+        event = self._outbox.take()
+        return [] if event is None else [event]
+
+    async def _tell_all(self, run: Sequence[ev.ServerEvent]) -> bool:
+        """Translate, and commit before any text is sent. Returns whether nothing may follow."""
+        texts, over = False, False
+        for event in run:
+            texts |= any(isinstance(message, str) for message in self._tell(event))
+            if isinstance(event, ev.ErrorRaised) and event.fatal:
+                over = True
+                break
+        return over or (texts and not await self._is_ours())
+
+    def _tell(self, event: ev.ServerEvent) -> Sequence[str | bytes]:
+        """Translate an event for whoever listens."""
         if self._outbox.overfull:
             self._give_up("out_queue_bytes")
         now = self._clock()
@@ -277,10 +360,9 @@ class Call:
         match event:
             case ev.ErrorRaised(code=code, fatal=True):
                 self._close_code = self._terms.close_code(code)
-                return True
             case ev.GoingAway():
                 self._close_code = GOING_AWAY
-        return False
+        return messages
 
     async def _send_due(self) -> None:
         while self._due and (line := self.line):

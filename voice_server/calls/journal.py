@@ -6,7 +6,7 @@ stopped reply, keeps its number and is empty.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +82,18 @@ class Journal:
         self._entries.append(entry)
         self._text_bytes += _text_bytes(entry)
         self._trim(entry.at)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything that it keeps, without samples."""
+        return list(self._entries)
+
+    def restore(self, entries: Sequence[Entry], last: int) -> None:
+        """Go on after what another process has told; `last` is the number of the newest event."""
+        self._forgotten = last - len(entries)
+        for entry in entries:
+            self.append(entry)
+        self.last = last
 
     def silence(self, stream: int) -> None:
         """A stream was stopped: nobody wants its audio any more."""

@@ -25,7 +25,8 @@ class CallRegister:
             try:
                 await on_end()
             finally:
-                del self._calls[id]
+                if self._calls.get(id) is call:
+                    del self._calls[id]
                 if not self._calls:
                     self._empty.set()
 

@@ -28,12 +28,12 @@ class ResumeKey:
     def issue(self) -> str:
         """The first secret."""
         secret = PREFIX + secrets.token_urlsafe(32)
-        self._digests = [_digest(secret)]
+        self._digests = [digest(secret)]
         return secret
 
     def exchange(self, secret: str) -> str | None:
         """A new secret for one that opens; None for any other."""
-        offered = _digest(secret)
+        offered = digest(secret)
         if not self._knows(offered):
             return None
         new = self.issue()
@@ -50,5 +50,6 @@ class ResumeKey:
         return any(hmac.compare_digest(digest, known) for known in self._digests)
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
+    """What may be stored of a secret."""
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

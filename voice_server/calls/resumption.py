@@ -6,13 +6,17 @@ missed; when that is no longer known whole, it says so, and never leaves out any
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
+from voice_server.calls.call_store import Commit
 from voice_server.calls.coverage import Coverage
-from voice_server.calls.journal import Entry, Journal, JournalLimits, Played
+from voice_server.calls.journal import NOTHING, Entry, Journal, JournalLimits, Played
+from voice_server.calls.ledger import Ledger
 from voice_server.calls.resume_key import ResumeKey
 from voice_server.events import (
     AudioFrame,
+    ClientEvent,
     ConfigConfirmed,
     FinalTranscript,
     InputFlow,
@@ -30,22 +34,39 @@ AUDIO_SAMPLE_BYTES = 2
 UNKNOWN = "unknown_session"
 """Expired, never there, or not this client's: whoever asks does not learn which."""
 FORGOTTEN = "too_far_behind"
+ELSEWHERE = "elsewhere"
+"""Another process has taken the call over: ask the store."""
 
 
 class Resumption:
     """One call's memory of what its client knows."""
 
     def __init__(
-        self, wire: Resumable, options: SessionOptions, settings: Settings, refused: str = ""
+        self,
+        wire: Resumable,
+        options: SessionOptions,
+        settings: Settings,
+        refused: str = "",
+        *,
+        key: ResumeKey | None = None,
+        epoch: int = 1,
+        position: int = 0,
+        ledger: Ledger | None = None,
     ) -> None:
-        """`refused`: why the session that the client had asked for did not come back."""
+        """`refused`: why the session that the client had asked for did not come back.
+
+        `key`, `epoch` and `position` (of the microphone, in samples) are those of a session that
+        has begun elsewhere; `ledger` is told everything.
+        """
         limits = settings.limits
-        self.key = ResumeKey()
+        self.key = key or ResumeKey()
+        self.ledger = ledger
         self._wire = wire
         self._refused = refused
         self._for_s = limits.resume_s
-        self._epoch = 1
-        self._coverage = Coverage(options.input.rate, settings.turn.pre_roll_ms)
+        self.epoch = epoch
+        """Counts the processes that have held the session."""
+        self._coverage = Coverage(options.input.rate, settings.turn.pre_roll_ms, position)
         self._ready: SessionReady | None = None
         audio_bytes = limits.journal_audio_s_max * options.output_rate * AUDIO_SAMPLE_BYTES
         self._journal = Journal(
@@ -66,7 +87,7 @@ class Resumption:
             case SessionReady():
                 self._ready = event
                 secret, refused = self.key.issue(), self._refused
-                offer = ResumeOffer(secret, self._for_s, self._epoch, refused=refused)
+                offer = ResumeOffer(secret, self._for_s, self.epoch, refused=refused)
                 return replace(event, resume=offer)
             case ConfigConfirmed(config) if self._ready:
                 self._ready = replace(self._ready, config=config)
@@ -80,6 +101,8 @@ class Resumption:
         """The messages for an event that is to be sent now; noted, if it has a number."""
         before = self._wire.sent
         messages = self._wire.send(event, _ms(now))
+        if self.ledger:
+            self.ledger.conversation.told(event)
         if isinstance(event, PlaybackStopped):
             self._journal.silence(event.stream)
         number = self._wire.sent
@@ -87,12 +110,53 @@ class Resumption:
             self._journal.last = number  # holds a secret; without it nobody comes back
         elif number > before:
             said = event if isinstance(event, AudioFrame) else str(messages[0])
-            self._journal.append(Entry(number, now, said))
+            self._note(Entry(number, now, said))
         return messages
+
+    def _note(self, entry: Entry) -> None:
+        self._journal.append(entry)
+        if self.ledger:
+            self.ledger.append(self._journal.entries[-1], len(self._journal))
 
     def aside(self, event: ServerEvent, now: float) -> list[str | bytes]:
         """The messages for an event that concerns one line only."""
         return self._wire.aside(event, _ms(now))
+
+    # What is kept elsewhere, too -------------------------------------------------------------
+
+    def changes(self) -> Commit:
+        """What the store does not know yet."""
+        assert self.ledger is not None
+        return self.ledger.changes(self.epoch, self._wire.sent, len(self._journal))
+
+    def whole(self) -> Commit:
+        """Everything that a store has to know."""
+        assert self.ledger is not None
+        return self.ledger.whole(self.epoch, self._wire.sent, self._journal.entries)
+
+    def put_back(self) -> None:
+        """What `changes` said is still not known."""
+        assert self.ledger is not None
+        self.ledger.put_back()
+
+    def restore(self, entries: Sequence[Entry], sent: int, seen: int, now: float) -> None:
+        """Know what another process has told, up to the number `sent`.
+
+        What the client has `seen` beyond that was audio.
+        """
+        self._journal.restore(entries, sent)
+        for number in range(sent + 1, seen + 1):
+            self._note(Entry(number, now, AudioFrame(0, 0, NOTHING)))
+
+    def heard(self, event: ClientEvent) -> None:
+        """The client has said something."""
+        self.key.confirm()
+        if self.ledger:
+            self.ledger.conversation.heard(event)
+
+    def met(self, ready: SessionReady) -> None:
+        """The session is there again, and its client knows it."""
+        self._ready = ready
 
     # Coming back -----------------------------------------------------------------------------
 
@@ -109,7 +173,7 @@ class Resumption:
         offer = ResumeOffer(
             secret,
             self._for_s,
-            self._epoch,
+            self.epoch,
             input_position=self._wire.input_position,
             replay_from=asked.last_number + 1,
         )

@@ -46,7 +46,8 @@ class _Deadline:
 class Curfew:
     """The two deadlines of a session, in seconds of a monotonic clock."""
 
-    def __init__(self, limits: LimitSettings, now: float) -> None:
+    def __init__(self, limits: LimitSettings, now: float, age_s: float = 0.0) -> None:
+        """`age_s`: how long the session has lasted already."""
         self._idle = _Deadline(
             limits.idle_timeout_s,
             limits.idle_warning_s,
@@ -60,7 +61,7 @@ class Curfew:
         end = _Deadline(
             limits.session_s_max,
             limits.session_warning_s,
-            now,
+            now - age_s,
             "session_ends",
             Expiry(
                 ErrorCode.MAX_SESSION,

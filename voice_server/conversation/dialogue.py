@@ -90,6 +90,11 @@ class Dialogue:
         self._open: dict[int, _Turn] = {}
         self._owed: ReplyCall | None = None
 
+    def begin(self, *, awake: bool) -> None:
+        """Go on with a conversation; `awake`: its wake phrase was said."""
+        if awake:
+            self._gate.wake(self._turns.settings)
+
     # What the user does ----------------------------------------------------------------------
 
     def hear(self, heard: HeardFrame, actions: Iterable[TurnAction]) -> None:

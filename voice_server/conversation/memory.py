@@ -24,6 +24,12 @@ class Memory:
         self._emit = emit
         self._others = 0
 
+    def begin(self, items: Sequence[ev.Item], others: int) -> None:
+        """Remember what was said elsewhere; `others`: items that ever were there."""
+        for item in items:
+            self._history.add(item)
+        self._others = others
+
     @property
     def items(self) -> Sequence[ev.Item]:
         """Oldest first."""

@@ -6,15 +6,18 @@ client is told how far it was taken in. In the middle of a turn a microphone tha
 would stop time, which is counted in its audio: a stall stands in for what is missing.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from audio.formats import AudioFormat
 from voice_server import events as ev
+from voice_server.conversation.beginning import Beginning
 from voice_server.conversation.dialogue import Dialogue
 from voice_server.conversation.ear import HeardFrame
 from voice_server.conversation.listener import Listener
 from voice_server.conversation.turn_actions import TurnAction
-from voice_server.conversation.turns import Floor, Turns
+from voice_server.conversation.turns import Floor, TurnError, Turns
 
 LINE_GRACE_S = 3.0
 """A client whose line breaks while its user speaks may be back so soon that the turn goes on."""
@@ -52,11 +55,40 @@ class Microphone:
         self._muted = False
         self._told_position = 0
         self._stall_at = clock()
+        self._turn_ends: deque[int] = deque()
+        """Samples at which a turn ends whatever is heard, because it has ended there before."""
+        self._ended_at: int | None = None
+
+    def begin(self, beginning: Beginning) -> None:
+        """Go on where the microphone of another process was; from there it is sent again."""
+        ear = self._listener.ear
+        ear.position = self._told_position = beginning.position
+        ear.offset_ms = beginning.position * 1000 / ear.format.rate
+        self._muted = beginning.muted
+        self._turn_ends.extend(beginning.turn_ends)
 
     # What comes ------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
         """Audio in the session's input format."""
+        while self._turn_ends and data:
+            data = self._receive_to_turn_end(data)
+        if data:
+            self._receive(data)
+
+    def _receive_to_turn_end(self, data: bytes) -> bytes:
+        """Take in audio up to where a turn ends, and end it. Returns what is left."""
+        ear = self._listener.ear
+        left = max(0, self._turn_ends[0] - ear.position) * ear.format.frame_bytes
+        if data[:left]:
+            self._receive(data[:left])
+        if len(data) >= left:
+            self._ended_at = self._turn_ends.popleft()
+            with suppress(TurnError):  # silence has ended it already
+                self.commit()
+        return data[left:]
+
+    def _receive(self, data: bytes) -> None:
         ear = self._listener.ear
         if self._deaf:
             ear.skip(data)
@@ -76,7 +108,11 @@ class Microphone:
 
     def commit(self) -> None:
         """The client says that the turn ends here. Raises `TurnError`."""
-        self._dialogue.act(self._listener.commit())
+        try:
+            self._dialogue.act(self._listener.commit())
+        except TurnError:
+            if self._ended_at != self._listener.ear.position:
+                raise  # else it is said again, to who had heard it from the process before
 
     def clear(self) -> None:
         """The client wants the open turn to be forgotten."""

@@ -15,6 +15,7 @@ from audio.vad import VoiceDetector, VoiceSettings
 from voice_server import events as ev
 from voice_server.closes import ErrorCode
 from voice_server.conversation import session_config
+from voice_server.conversation.beginning import FRESH, Beginning
 from voice_server.conversation.casting import ReplyCall
 from voice_server.conversation.curfew import Curfew, Expiry
 from voice_server.conversation.dialogue import Dialogue
@@ -39,7 +40,9 @@ class Session:
         options: ev.SessionOptions,
         house: House,
         emit: Callable[[ev.ServerEvent], None],
+        beginning: Beginning = FRESH,
     ) -> None:
+        """`beginning`: what has happened elsewhere."""
         self.id = id
         self.options = options
         self.inbox = Inbox()
@@ -55,7 +58,8 @@ class Session:
         self._dialogue = self._new_dialogue()
         self._microphone = self._new_microphone()
         self._requests = Requests(options.mode, self._speaker, self._dialogue, house)
-        self._curfew = Curfew(self._settings.limits, self._clock())
+        self._curfew = Curfew(self._settings.limits, self._clock(), beginning.age_s)
+        self._beginning = beginning
         self._state = ev.ConversationState.LISTENING
         self._answering: str | None = None
         """Id of the message that is being obeyed, until it is refused."""
@@ -142,10 +146,27 @@ class Session:
         self._emit(self._house.ready(self.id, self.options, self._effective_config()))
         if refusal:
             self._refuse(refusal)
+        if self._beginning is not FRESH:
+            self._go_on(self._beginning)
+            return
         self._emit(ev.StateChanged(self._state))
         greeting = self.options.greeting or self._settings.llm.greeting
         if self.options.mode == "conversation" and greeting:
             self._speaker.call(ReplyCall("say", text=greeting), self._clock())
+
+    def _go_on(self, beginning: Beginning) -> None:
+        """Take up a conversation where another process has lost it."""
+        self._turns.turn = beginning.turn
+        self._microphone.begin(beginning)
+        self._dialogue.begin(awake=beginning.awake)
+        self._speaker.told = beginning.reply
+        self._speaker.memory.begin(beginning.items, beginning.others)
+        for end in beginning.ends:
+            self._emit(end)
+        self._emit(ev.StateChanged(self._state))
+        self._speaker.calls.begin(beginning.calls)
+        if beginning.answer:
+            self._speaker.call(beginning.answer, self._clock())
 
     # The loop --------------------------------------------------------------------------------
 
@@ -328,7 +349,7 @@ class Session:
         except ConfigError as error:
             self._refuse(str(error))
         else:
-            self._emit(ev.ConfigConfirmed(self._effective_config()))
+            self._emit(ev.ConfigConfirmed(self._effective_config(), self._config))
 
     def _configure(self, change: ev.SessionConfig) -> None:
         """Take over a change, or raise `ConfigError` and leave everything as it was."""

@@ -80,7 +80,7 @@ class Speaker:
         self._held: ActiveReply | None = None
         self._aftermath = Aftermath(self.memory, metrics, emit)
         self._waiting: deque[ReplyCall] = deque()
-        self._told = 0
+        self.told = 0
         """Replies that the client was told of."""
         self._session = session
         self._turns = turns
@@ -132,8 +132,8 @@ class Speaker:
     def _call_aside(self, call: ReplyCall) -> None:
         """Numbers are given in the order of telling, so what is held takes another."""
         self.forget_foreseen()
-        self._told += 1
-        self.asides.begin(call, self.memory.items, self._told)
+        self.told += 1
+        self.asides.begin(call, self.memory.items, self.told)
 
     def _begin(self, call: ReplyCall, now: float, starts_at: float = 0.0) -> None:
         """Give the floor to a new reply, or to the held one if it would be the same."""
@@ -150,7 +150,7 @@ class Speaker:
 
     def _take_floor(self, reply: ActiveReply) -> None:
         self.current = reply
-        self._told = reply.number
+        self.told = reply.number
         self._turns.take_floor(reply.interruptible)
         self._emit(
             ev.ReplyStarted(reply.number, reply.cause, reply.turn, reply.request, reply.plan.speaks)
@@ -160,7 +160,7 @@ class Speaker:
         reply.withheld.clear()
 
     def _start(self, call: ReplyCall, starts_at: float = 0.0) -> ActiveReply:
-        return self._maker.begin(call, self._items(call), self._told + 1, starts_at=starts_at)
+        return self._maker.begin(call, self._items(call), self.told + 1, starts_at=starts_at)
 
     def _items(self, call: ReplyCall) -> Sequence[ev.Item]:
         """The conversation as this reply should see it."""

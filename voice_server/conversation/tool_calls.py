@@ -7,10 +7,11 @@ floor: then the answers are there for the next reply, which will be to what the 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from voice_server import events as ev
+from voice_server.conversation.beginning import OpenCall
 from voice_server.conversation.casting import ReplyCall
 from voice_server.conversation.memory import Memory
 from voice_server.metrics import Metrics
@@ -20,6 +21,8 @@ from voice_server.toolbox import ServerTool
 
 OPEN_MAX = 128
 """Calls that may wait; beyond that, the oldest will get no answer any more."""
+
+INTERRUPTED = "The tool was interrupted. It may have done its work, or not."
 
 
 class ToolError(ValueError):
@@ -60,6 +63,16 @@ class ToolCalls:
         self._open: dict[str, _Round] = {}
         self._by_reply: dict[int, _Round] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, calls: Iterable[OpenCall]) -> None:
+        """Wait for what was asked elsewhere. What ran there may have happened: not again."""
+        for call in calls:
+            round = self._by_reply.setdefault(call.reply, _Round(call.turn))
+            round.waiting.add(call.call)
+            round.goes_on = call.goes_on
+            self._open[call.call] = round
+            if call.by_server:
+                self._post(ev.ToolFinished(call.call, INTERRUPTED))
 
     @property
     def waiting(self) -> bool:

@@ -33,6 +33,7 @@ class Place:
 
     async def give_back(self) -> None:
         """If it was taken, and not handed over."""
+        self._taken = False
         await self._stay.aclose()
 
 

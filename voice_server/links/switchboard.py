@@ -15,6 +15,7 @@ from aiohttp import web
 
 from voice_server import events as ev
 from voice_server.admission import Admission
+from voice_server.calls.call_store import CallStore
 from voice_server.closes import CLOSES
 from voice_server.conversation.house import House
 from voice_server.door.reception import check_handshake
@@ -41,12 +42,13 @@ CLOSE_TIMEOUT_S = 2.0
 class Switchboard:
     """All connections of one process over which somebody talks."""
 
-    def __init__(self, house: House, admission: Admission) -> None:
+    def __init__(self, house: House, admission: Admission, calls: CallStore | None = None) -> None:
+        """`calls` are kept there for the case that this process dies."""
         self._house = house
         self._admission = admission
         per_s = float(house.settings.limits.polite_refusals_per_s_max)
         self._polite = TokenBucket(per_s, per_s, time.monotonic())
-        self._operator = Operator(house)
+        self._operator = Operator(house, calls)
 
     async def connect(
         self,
@@ -67,7 +69,7 @@ class Switchboard:
             identity = known or await self._admission.admit(approach)
             visit = self._visit(identity)
             place = Place(self._admission, visit, visit.session if known else approach.address)
-            if not self._operator.calls.find(request.query.get(SESSION_KEY, ""), identity.user):
+            if not await self._operator.expects(request.query.get(SESSION_KEY, ""), identity.user):
                 await place.take()
         except Denied as denied:
             return await self._refuse(request, wire, denied.refusal, subprotocols, manners)

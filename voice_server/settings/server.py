@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from voice_server.settings.profiles import Profile
-from voice_server.settings.section import Port, Seconds, Section
+from voice_server.settings.section import Milliseconds, Port, Seconds, Section
 
 
 class ServerSettings(Section):
@@ -31,6 +31,9 @@ class ServerSettings(Section):
     """Defaults for a purpose; `kiosk`: a wake phrase, no idle limit, sessions of a day."""
     drain_s: Seconds = 20.0
     """On SIGTERM: how long replies in progress may go on."""
+    drain_spread_ms: Milliseconds = 5000
+    """Clients whose calls another process may have are asked to come back within this time, not
+    all at once."""
 
 
 class LogSettings(Section):

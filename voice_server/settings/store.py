@@ -32,3 +32,11 @@ class StoreSettings(Section):
     """All of them within this time."""
     breaker_rest_s: Seconds = 5.0
     """How long it is left alone."""
+    call_touch_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """A call of which there is nothing to tell says so often that it lives; so soon it also learns
+    that another process has it."""
+    call_retry_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    """So often a call tries to make up for what it could not commit."""
+    call_margin_s: Seconds = 60.0
+    """A call is kept for `limits.resume_s` and so much longer: its process may have died when its
+    client was away already."""

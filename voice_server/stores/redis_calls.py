@@ -111,7 +111,7 @@ class RedisCalls:
 
     async def adopt(self, session: str, claim: Claim) -> Kept | None:
         """See `CallStore`."""
-        arguments = [claim.user, claim.offered, claim.fresh, self._life_ms]
+        arguments: list[Argument] = [claim.user, claim.offered, claim.fresh, self._life_ms]
         reply = await self._link.run(ADOPT, _keys(session), arguments)
         return None if reply is None else _kept(reply)
 
@@ -125,9 +125,10 @@ class RedisCalls:
 
     def _written(self, commit: Commit) -> list[Argument]:
         """The arguments of the scripts that write."""
-        parts = [part for name, value in commit.fields.items() for part in (PART + name, value)]
-        head = (commit.epoch, self._life_ms, " ".join(commit.digests), commit.first)
-        return [*head, commit.entries_kept, len(commit.fields), *parts, *commit.entries]
+        parts = (part for name, value in commit.fields.items() for part in (PART + name, value))
+        digests, fields = " ".join(commit.digests), len(commit.fields)
+        head = (commit.epoch, self._life_ms, digests, commit.first, commit.entries_kept, fields)
+        return [*head, *parts, *commit.entries]
 
 
 def _keys(session: str) -> list[str]:

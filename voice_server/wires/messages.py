@@ -110,6 +110,7 @@ class Resume(Struct):
     session: Name
     token: Name = ""
     last_sn: Count = 0
+    last_text_sn: Count | None = None
     playback: Lacking | None = None
     required: bool = False
 

@@ -8,7 +8,7 @@ A client may open the session with `hello`, with the query of the URL, or by jus
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from audio.formats import AudioFormat, Codec, FormatError, encode
@@ -57,6 +57,15 @@ class VoiceV1:
     def input_position(self) -> int:
         """The next sample of the microphone that is not here yet."""
         return self._input_pos
+
+    def restore(
+        self, options: ev.SessionOptions, sent: int, input_position: int, ids: Iterable[str]
+    ) -> None:
+        """Go on with a session of another process. See `Resumable`."""
+        self._options = options
+        self._sn = sent
+        self._input_pos = input_position
+        self._ids = OrderedDict.fromkeys(ids)
 
     # From the client -------------------------------------------------------------------------
 
@@ -303,6 +312,7 @@ def _resume(resume: msg.Resume) -> ev.ResumeAsked:
         last_number=resume.last_sn,
         played=(lacking.stream, lacking.pos) if lacking else None,
         required=resume.required,
+        last_text=resume.last_text_sn,
     )
 
 

@@ -4,6 +4,7 @@ One `Wire` per connection. It keeps what belongs to its protocol alone (counters
 and decides nothing about turns, pacing or interruption: that is the session's, for all wires.
 """
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from voice_server import events as ev
@@ -45,6 +46,15 @@ class Resumable(Wire, Protocol):
     @property
     def input_position(self) -> int:
         """The next sample of the microphone that the client should send."""
+        ...
+
+    def restore(
+        self, options: ev.SessionOptions, sent: int, input_position: int, ids: Iterable[str]
+    ) -> None:
+        """Go on with a session of another process, whatever the client has just asked for.
+
+        `ids` are those of the messages that were obeyed.
+        """
         ...
 
     def aside(self, event: ev.ServerEvent, now_ms: int) -> list[str | bytes]:
