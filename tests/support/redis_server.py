@@ -49,6 +49,8 @@ class RedisServer:
         self._folder = tempfile.TemporaryDirectory(prefix="redis-")
         self.folder = Path(self._folder.name)
         self.port = _free_port()
+        self._user: list[str] = []
+        """Who was made by `confine`, for the next start."""
         self._options = [*options, "--appendonly", "yes" if durable else "no"]
 
     @property
@@ -97,7 +99,7 @@ class RedisServer:
     def _arguments(self) -> list[str]:
         places = ["--port", str(self.port), "--unixsocket", str(self._socket)]
         lasting = ["--dir", str(self.folder), "--save", "", "--appendfsync", "everysec"]
-        return ["--bind", "127.0.0.1", *places, *lasting, *self._options]
+        return ["--bind", "127.0.0.1", *places, *lasting, *self._options, *self._user]
 
     def _wait(self) -> None:
         """Until it answers, or has ended."""
@@ -149,10 +151,9 @@ class RedisServer:
 
     def confine(self, *rules: str) -> str:
         """Make a user whom Redis confines to our keys, or by `rules`; returns the URL of one."""
-        given = rules or ACL_RULES.split()
-        self.admin.execute_command(  # type: ignore[no-untyped-call]
-            "ACL", "SETUSER", "voice", "reset", "on", f">{PASSWORD}", *given
-        )
+        user = ["voice", "reset", "on", f">{PASSWORD}", *(rules or ACL_RULES.split())]
+        self.admin.execute_command("ACL", "SETUSER", *user)  # type: ignore[no-untyped-call]
+        self._user = ["--user", *user]
         return f"unix://voice:{PASSWORD}@{self._socket}"
 
 

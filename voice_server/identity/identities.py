@@ -22,6 +22,9 @@ from voice_server.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+LISTEN_AGAIN_S = 1.0
+"""After a store failed that told what was revoked."""
+
 
 class Identities:
     """What a server knows about those who may talk."""
@@ -75,6 +78,8 @@ class Identities:
         while True:
             await asyncio.sleep(self._recheck_s)
             await self.look()
+            if over := self.live.end_expired(self.now()):
+                logger.info("sessions ended: tokens expired", extra={"sessions": over})
             if time.monotonic() - renewed_at > LIFE_S / 4:
                 with suppress(StoreUnavailable):  # there is time to try again
                     await self._renew()
@@ -86,7 +91,7 @@ class Identities:
                 async with aclosing(self.store.news()) as news:
                     async for _ in news:
                         await self.look()
-            await asyncio.sleep(self._recheck_s)
+            await asyncio.sleep(LISTEN_AGAIN_S)
 
     async def _renew(self) -> None:
         await self.user_places.renew()
