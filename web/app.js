@@ -6,7 +6,7 @@ import { Conversation } from "./conversation.js";
 import { download } from "./downloads.js";
 import { EntriesView } from "./entries-view.js";
 import { Orb } from "./orb.js";
-import { describe, describeRetry } from "./problems.js";
+import { BACK, NEW_SESSION, describe, describeAway, describeRetry } from "./problems.js";
 import { PushToTalk } from "./push-to-talk.js";
 import { SettingsPanel } from "./settings-panel.js";
 import { configOf, forgets } from "./settings.js";
@@ -41,6 +41,9 @@ const HINTS = {
 /** @type {Record<string, string>} */
 const ROLES = { asr: "hears with", llm: "thinks with", tts: "speaks with" };
 
+/** So long the page says that it is connected again. */
+const BACK_MS = 4000;
+
 /** @param {string} id @returns {any} */
 const at = (id) => document.getElementById(id);
 
@@ -64,6 +67,9 @@ let starting = false;
 let devices = { microphone: true };
 /** What the server said last that it is doing. */
 let serverState = "listening";
+/** Whether a session is there, or is to come back. */
+let inSession = false;
+let lineTimer = 0;
 
 // What the user does ---------------------------------------------------------------------------
 
@@ -84,7 +90,6 @@ at("composer").onsubmit = (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const text = at("message").value.trim();
   if (text) say(text);
-  at("message").value = "";
 };
 for (const suggestion of at("suggestions").querySelectorAll("button")) {
   suggestion.onclick = () => say(suggestion.textContent);
@@ -158,13 +163,17 @@ function explain(error) {
 
 /** A typed message needs no microphone, only a conversation. @param {string} text */
 async function say(text) {
-  if (client.status !== "open") {
-    await start({ microphone: false });
-    if (!(await opened())) {
-      at("message").value = text;
-      return;
-    }
+  const field = at("message");
+  if (field.readOnly) return; // the one before waits for the connection
+  field.readOnly = true;
+  if (client.status === "idle") await start({ microphone: false });
+  const sent = await opened();
+  field.readOnly = false;
+  if (!sent) {
+    field.value = text;
+    return;
   }
+  if (field.value.trim() === text) field.value = "";
   speechEndedAt = performance.now();
   draw(conversation.type(text));
   client.sendText(text);
@@ -187,6 +196,7 @@ function opened() {
 
 client.addEventListener("event", (event) => onEvent(/** @type {CustomEvent} */ (event).detail));
 client.addEventListener("status", (event) => onStatus(/** @type {CustomEvent} */ (event).detail));
+client.addEventListener("back", (event) => onBack(/** @type {CustomEvent} */ (event).detail));
 client.addEventListener("problem", (event) => {
   const cause = /** @type {CustomEvent} */ (event).detail;
   showProblem(describe(cause), { reconnect: true });
@@ -205,8 +215,9 @@ function onPlayback({ type, stream, position, at: heardAt }) {
 
 /** @param {any} event */
 function onEvent(event) {
+  const unfinished = event.type === "ready" ? conversation.entries.filter(({ done }) => !done) : [];
   const entry = conversation.apply(event);
-  if (entry) draw(entry);
+  for (const changed of entry ? [entry] : unfinished) draw(changed);
   if (transcript.apply(event)) at("downloads").hidden = false;
   switch (event.type) {
     case "ready":
@@ -239,8 +250,28 @@ function onEvent(event) {
 /** @param {any} change */
 function onStatus({ status, retryInMs, error = null }) {
   if (status === "open") hideProblem();
-  if (retryInMs !== undefined) showProblem(describeRetry(retryInMs, error));
+  if (status === "idle" || status === "open") showLine("");
+  inSession = status === "open" || (inSession && status === "retrying");
+  if (retryInMs !== undefined) showAway(retryInMs, error);
   showStatus();
+}
+
+/** @param {number} retryInMs @param {any} error  what the server said, if it said anything */
+function showAway(retryInMs, error) {
+  if (inSession && !error) showLine(describeAway(client.keeps && client.hasMicrophone));
+  else showProblem(describeRetry(retryInMs, error));
+}
+
+/** @param {import("./resuming.js").Back} back */
+function onBack({ resumed, saidAgain }) {
+  if (resumed) {
+    showLine(BACK);
+    lineTimer = setTimeout(() => showLine(""), BACK_MS);
+    return;
+  }
+  const entry = conversation.breakOff(NEW_SESSION, saidAgain);
+  entries.prune(conversation.entries);
+  if (entry) draw(entry);
 }
 
 // What is on the screen ------------------------------------------------------------------------
@@ -303,6 +334,12 @@ function showProblem({ title, advice }, { reconnect = false } = {}) {
 
 function hideProblem() {
   at("problem").hidden = true;
+}
+
+/** One quiet line about the connection; read aloud when it changes. @param {string} text */
+function showLine(text) {
+  clearTimeout(lineTimer);
+  if (at("line").textContent !== text) at("line").textContent = text;
 }
 
 /** @param {string} tag @param {string} text */

@@ -7,24 +7,28 @@
 
 import { Kind, decodeFrame, encodeFrame } from "./frames.js";
 
-const PING_INTERVAL_MS = 15_000;
-const SILENCE_MS_MAX = 40_000;
-const UNSENT_BYTES_MAX = 320_000; // ten seconds of microphone
+/** A ping that nothing follows until the next one is due went into a dead network. */
+const PING_INTERVAL_MS = 8000;
+/** Until `ready`. */
+const OPENING_MS_MAX = 10_000;
+const UNSENT_BYTES_MAX = 64_000; // two seconds of microphone
 
 /**
  * @typedef {object} Closed
  * @property {number} code  of the WebSocket; 1006 where there was no farewell
- * @property {{code: string, message: string, retry_after_ms?: number} | null} error  the fatal error that explained it
+ * @property {{code: string, message: string} | null} error  the fatal error that explained it
+ * @property {number} atLeastMs  how long the server asks to stay away
  */
 
 export class Connection extends EventTarget {
   #socket;
   #hello;
   #sequence = 0;
-  #opened = false;
   #error = null;
-  #heardAt = performance.now();
+  #atLeastMs = 0;
+  #unanswered = false;
   #pinging = 0;
+  #opening = setTimeout(() => this.#lose(), OPENING_MS_MAX);
 
   /**
    * @param {URL} url
@@ -46,16 +50,19 @@ export class Connection extends EventTarget {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
+  /** False while the network takes nothing: audio should wait. */
+  get hasRoom() {
+    return this.#socket.bufferedAmount <= UNSENT_BYTES_MAX;
+  }
+
   /**
-   * Microphone audio. Dropped before `ready`, and while the network takes nothing; the positions
-   * tell the server what is missing.
+   * Microphone audio; after `ready`.
    *
    * @param {number} position  of the first sample in the session
    * @param {Int16Array} samples
    */
   sendAudio(position, samples) {
-    if (!this.#opened || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > UNSENT_BYTES_MAX) return;
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
     const time = Math.round(performance.now());
     const sequence = this.#sequence;
     this.#socket.send(encodeFrame({ kind: Kind.INPUT_AUDIO, sequence, position, time, samples }));
@@ -64,6 +71,7 @@ export class Connection extends EventTarget {
 
   /** Leave without waiting for an answer. */
   close() {
+    clearTimeout(this.#opening);
     this.send({ type: "bye" });
     this.#socket.close(1000);
   }
@@ -74,33 +82,42 @@ export class Connection extends EventTarget {
   }
 
   #ping() {
-    if (performance.now() - this.#heardAt > SILENCE_MS_MAX) {
-      this.#onClose(1006); // a dead network closes nothing by itself
-      this.#socket.close();
+    if (this.#unanswered) {
+      this.#lose();
     } else {
+      this.#unanswered = true;
       this.send({ type: "ping", t: performance.now() });
     }
   }
 
+  /** A dead network closes nothing by itself. */
+  #lose() {
+    this.#onClose(1006);
+    this.#socket.close();
+  }
+
   /** @param {string | ArrayBuffer} data */
   #onMessage(data) {
-    this.#heardAt = performance.now();
+    this.#unanswered = false;
     if (typeof data !== "string") {
       this.#emit("frame", decodeFrame(data));
       return;
     }
     const message = JSON.parse(data);
-    if (message.type === "ready") this.#opened = true;
+    if (message.type === "ready") clearTimeout(this.#opening);
     if (message.type === "error" && message.fatal) this.#error = message;
+    this.#atLeastMs = message.retry_after_ms ?? message.reconnect_in_ms ?? this.#atLeastMs;
     this.#emit("message", message);
   }
 
   /** @param {number} code */
   #onClose(code) {
     clearInterval(this.#pinging);
+    clearTimeout(this.#opening);
+    this.#socket.onopen = null;
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
-    this.#emit("close", { code, error: this.#error });
+    this.#emit("close", { code, error: this.#error, atLeastMs: this.#atLeastMs });
   }
 
   /** @param {string} type @param {unknown} detail */

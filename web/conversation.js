@@ -2,7 +2,7 @@
  * What was said so far, as a list of entries that the page draws. Pure: events in, entries out.
  *
  * An entry belongs to the user (keyed by item), to the assistant (keyed by response), or to a tool
- * (keyed by call). Text of a turn is `stable` (will not change) and `unstable` (may); text of a
+ * (keyed by call); or it is a break between two sessions. Text of a turn is `stable` (will not change) and `unstable` (may); text of a
  * reply is `stable` (heard, or on its way) and `unheard` (cut off by an interruption); a tool's name
  * is `stable`, what it was asked and has answered are its `details`.
  */
@@ -19,7 +19,7 @@ import { median, waterfall } from "./waterfall.js";
 /**
  * @typedef {object} Entry
  * @property {string} key
- * @property {"user" | "assistant" | "tool"} speaker
+ * @property {"user" | "assistant" | "tool" | "break"} speaker
  * @property {number} stream     of a reply's audio; -1 before it has one
  * @property {string} stable
  * @property {string} unstable
@@ -38,6 +38,7 @@ export class Conversation {
   entries = [];
   #session = 0;
   #typed = 0;
+  #breaks = 0;
   /** Which samples of the newest stream speak which characters. */
   #marks = { stream: -1, words: /** @type {{position: number, toChar: number}[]} */ ([]) };
 
@@ -83,6 +84,21 @@ export class Conversation {
   type(text) {
     this.#typed += 1;
     const entry = this.#entry(`typed ${this.#typed}`, "user");
+    return Object.assign(entry, { stable: text, done: true });
+  }
+
+  /**
+   * The session is lost, and another begins: what was said before is not known there.
+   *
+   * @param {string} text  what to say about it
+   * @param {boolean} saidAgain  the new one hears again what had no final yet
+   * @returns {Entry | null}  the break, if there is anything to break
+   */
+  breakOff(text, saidAgain) {
+    if (saidAgain) this.entries = this.entries.filter(({ key, done }) => done || !key.startsWith("turn"));
+    if (this.entries.length === 0) return null;
+    this.#breaks += 1;
+    const entry = this.#entry(`break ${this.#breaks}`, "break");
     return Object.assign(entry, { stable: text, done: true });
   }
 

@@ -11,7 +11,7 @@ import { duration, waterfall } from "./waterfall.js";
 const UNHEARD_CHARS_MAX = 140;
 
 /** @type {Record<Entry["speaker"], string>} */
-const SPEAKERS = { user: "You: ", assistant: "Answer: ", tool: "Tool: " };
+const SPEAKERS = { user: "You: ", assistant: "Answer: ", tool: "Tool: ", break: "" };
 
 /** @type {Record<string, string>} */
 const OUTCOMES = {
@@ -105,6 +105,7 @@ function isEmpty({ stable, unstable, unheard, outcome, done }) {
 function pieces(entry) {
   switch (entry.speaker) {
     case "user":
+    case "break":
       return spokenTo(entry);
     case "tool":
       return [toolOf(entry)];

@@ -34,6 +34,10 @@ const PROBLEMS = {
     title: "The server does not answer",
     advice: "See that it is running and that this computer is online, then reconnect.",
   },
+  unsent: {
+    title: "The server does not answer",
+    advice: "What you just did was not sent. End the conversation and begin a new one.",
+  },
   ended: {
     title: "The server ended the conversation",
     advice: "Press the button to begin a new one.",
@@ -94,6 +98,21 @@ export function describe({ code, message }) {
     advice: message || `The browser says “${code}”. Press the button to try again.`,
   };
 }
+
+/**
+ * What to say quietly while a connection is away that was there before.
+ *
+ * @param {boolean} keptSpeech  whether what is said meanwhile will be heard
+ */
+export function describeAway(keptSpeech) {
+  return `The connection is gone; coming back.${keptSpeech ? " What you say is kept." : ""}`;
+}
+
+/** What to say quietly when it is there again. */
+export const BACK = "Connected again.";
+
+/** What stands between two sessions. */
+export const NEW_SESSION = "The server has begun anew and does not know what was said before.";
 
 /**
  * @param {number} inMs

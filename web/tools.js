@@ -32,7 +32,7 @@ export function offered(tools) {
  *
  * @param {Tools} tools
  * @param {{call: string, name: string, args: unknown}} asked
- * @returns {Promise<object>}  the `tool.result` to send
+ * @returns {Promise<{type: string} & Record<string, unknown>>}  the `tool.result` to send
  */
 export async function answer(tools, { call, name, args }) {
   const result = { type: "tool.result", call };

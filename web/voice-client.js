@@ -5,18 +5,23 @@
  *     client.addEventListener("event", ({ detail }) => console.log(detail.type));
  *     button.onclick = () => client.start();
  *
+ * A connection that breaks is not the end: the client comes back by itself, says again what did not
+ * arrive, and hears what it missed. While it is away, what it is told to say waits.
+ *
  * Events:
- *   `event`    every JSON message of the server (detail: the message; protocol voice.v1)
+ *   `event`    every JSON message of the server, once (detail: the message; protocol voice.v1);
+ *              `ready` begins a session, and one that came back just goes on
  *   `status`   detail: `{status, retryInMs?, error?}`, see `Status`
+ *   `back`     a connection is there again (detail: `Back` of resuming.js)
  *   `playback` what the user hears of a reply (detail: `Heard` of loudspeaker.js)
  *   `problem`  something the user must know (detail: `{code, message?}`; words in problems.js)
  */
 
 import { Connection } from "./connection.js";
-import { Flag } from "./frames.js";
-import { Loudspeaker } from "./loudspeaker.js";
-import { Microphone } from "./microphone.js";
-import { ATTEMPTS_MAX, mayComeBack, retryDelayMs } from "./reconnection.js";
+import { Devices } from "./devices.js";
+import { Playback, REPORTS } from "./playback.js";
+import { ATTEMPTS_MAX, LONGEST_MS, mayComeBack, retryDelayMs } from "./reconnection.js";
+import { Resuming } from "./resuming.js";
 import { answer, offered } from "./tools.js";
 
 /** @typedef {"idle" | "connecting" | "open" | "retrying"} Status */
@@ -24,10 +29,12 @@ import { answer, offered } from "./tools.js";
 
 const INPUT_RATE = 16_000;
 const OUTPUT_RATE = 24_000;
-const REPORT_INTERVAL_MS = 200;
 const FRAME_MS = 20;
-const PLAYING = new Set(["started", "position", "resumed"]);
-const FEATURES = ["partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items"];
+/** Messages that mean nothing on another connection. */
+const FLEETING = new Set(["ping", "bye", "playback"]);
+const FEATURES = [
+  "partials", "marks", "word_times", "state", "metrics", "levels", "pause", "items", "resume",
+];
 
 export class VoiceClient extends EventTarget {
   /** @type {Status} */
@@ -53,42 +60,49 @@ export class VoiceClient extends EventTarget {
   /** What the newest hello said of it. */
   #greeted = this.#config;
   #muted = false;
-  #devices = { microphone: "", loudspeaker: "" };
   #url;
-  /** @type {AudioContext | null} */
-  #context = null;
-  /** @type {Microphone | null} */
-  #microphone = null;
-  /** @type {Loudspeaker | null} */
-  #loudspeaker = null;
+  #devices = new Devices();
+  #playback = new Playback();
   /** @type {Connection | null} */
   #connection = null;
-  #starts = 0;
+  #resuming = new Resuming();
   #connects = 0;
   #attempt = 0;
+  #openedAt = Infinity;
   #retryTimer = 0;
-  #samplesSent = 0;
   #firstSampleAt = 0;
-  #stoppedStream = -1;
-  #reportedAt = 0;
+  #comesOnline = () => this.#hurry();
+  #pageGoes = () => this.stop();
 
   /** @param {{url?: URL}} [options]  by default the server this file came from */
   constructor({ url = new URL("v1/voice", import.meta.url) } = {}) {
     super();
     this.#url = new URL(url);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    this.#listen(this.#playback, "report", () => this.#tellReport());
+    this.#listen(this.#playback, "playback", (heard) => this.#emit("playback", heard));
+    this.#listen(this.#devices, "frame", (samples) => this.#speak(samples));
+    this.#listen(this.#devices, "ended", () => {
+      this.stop();
+      this.#emit("problem", { code: "microphone_ended" });
+    });
   }
 
   /** True while the microphone is open. */
   get hasMicrophone() {
-    return this.#microphone !== null;
+    return this.#devices.microphone !== null;
+  }
+
+  /** True where the session would outlive its connection, and what is said meanwhile is kept. */
+  get keeps() {
+    return this.#resuming.possible;
   }
 
   /** @returns {{microphone: AnalyserNode | null, voice: AnalyserNode | null}} */
   get analysers() {
     return {
-      microphone: this.#microphone?.analyser ?? null,
-      voice: this.#loudspeaker?.analyser ?? null,
+      microphone: this.#devices.microphone?.analyser ?? null,
+      voice: this.#playback.analyser,
     };
   }
 
@@ -96,30 +110,22 @@ export class VoiceClient extends EventTarget {
    * Open the devices and the connection. Call it from a click: browsers insist.
    *
    * @param {{microphone?: boolean}} [options]  false: for typed messages only
-   * @throws {DOMException}  as `Microphone.open`; `SecurityError` where the page's address keeps
-   *   the browser from giving out microphones and worklets
+   * @throws {DOMException}  as `Devices.open`
    */
   async start({ microphone = true } = {}) {
-    this.#starts += 1;
-    const start = this.#starts;
-    const context = await this.#openContext();
-    const opened = microphone && !this.#microphone ? await Microphone.open(context, this.#devices.microphone) : null;
-    if (start !== this.#starts) {
-      opened?.close(); // the user has changed their mind meanwhile
-      return;
-    }
-    if (opened) this.#adopt(opened);
-    if (this.status === "idle") this.#connect();
+    if (!(await this.#devices.open({ microphone }))) return; // the user has changed their mind
+    if (this.status !== "idle") return;
+    addEventListener("online", this.#comesOnline);
+    addEventListener("pagehide", this.#pageGoes); // or the server would wait for a page that is gone
+    this.#connect();
   }
 
   /** Say goodbye and let go of everything. */
   stop() {
-    this.#starts += 1;
-    this.#attempt = 0;
+    removeEventListener("online", this.#comesOnline);
+    removeEventListener("pagehide", this.#pageGoes);
     this.#disconnect();
-    this.#microphone?.close();
-    this.#microphone = null;
-    this.#context?.suspend();
+    this.#devices.close();
     this.#setStatus("idle");
   }
 
@@ -136,23 +142,31 @@ export class VoiceClient extends EventTarget {
     this.send({ type: "text", text });
   }
 
-  /** Stop the reply that is being made or heard. */
+  /** Stop the reply that is being made or heard, even while the server is out of reach. */
   cancel() {
+    if (this.status === "retrying") this.#playback.hush();
     this.send({ type: "cancel" });
   }
 
   /**
    * Answer now, without waiting for the user.
    *
-   * @param {object} [options]  `instructions`, `modalities`, `aside`, `follows`, …: see PROTOCOL.md
+   * @param {Record<string, unknown>} [options]  `instructions`, `modalities`, `aside`, `follows`, …: see PROTOCOL.md
    */
   respond(options = {}) {
     this.send({ ...options, type: "respond" });
   }
 
-  /** Any other message of the protocol; dropped without a connection. @param {object} message */
+  /**
+   * Any other message of the protocol. In a session that outlives its connection it waits for the
+   * next one, and is obeyed once; it is lost with the session.
+   *
+   * @param {Record<string, any> & {type: string, id?: string}} message
+   */
   send(message) {
-    this.#connection?.send(message);
+    if (!this.keeps || FLEETING.has(message.type)) this.#connection?.send(message);
+    else if (this.#resuming.outgoing.command(message)) this.#sendWaiting();
+    else this.#emit("problem", { code: "unsent" });
   }
 
   /**
@@ -162,7 +176,7 @@ export class VoiceClient extends EventTarget {
    */
   configure(config) {
     this.#config = { ...this.#config, ...config };
-    if (this.status === "open") this.send({ type: "config.update", config });
+    if (this.status === "open" || this.keeps) this.send({ type: "config.update", config });
   }
 
   /**
@@ -181,21 +195,10 @@ export class VoiceClient extends EventTarget {
    * device that has gone.
    *
    * @param {{microphone?: string, loudspeaker?: string}} ids  of `enumerateDevices`
-   * @throws {DOMException}  as `Microphone.open`
+   * @throws {DOMException}  as `Devices.choose`
    */
   async useDevices({ microphone = "", loudspeaker = "" }) {
-    const moved = microphone !== this.#devices.microphone;
-    this.#devices = { microphone, loudspeaker };
-    await this.#useLoudspeaker();
-    if (!moved || !this.#microphone || !this.#context) return;
-    const start = this.#starts;
-    const other = await Microphone.open(this.#context, microphone);
-    if (start !== this.#starts) {
-      other.close(); // the user has changed their mind meanwhile
-      return;
-    }
-    this.#microphone?.close();
-    this.#adopt(other);
+    await this.#devices.choose({ microphone, loudspeaker });
   }
 
   /**
@@ -207,45 +210,6 @@ export class VoiceClient extends EventTarget {
     return this.#firstSampleAt + sessionMs;
   }
 
-  async #openContext() {
-    if (!isSecureContext) throw new DOMException("Not a secure origin.", "SecurityError");
-    if (!this.#context) {
-      const context = new AudioContext({ latencyHint: "interactive" });
-      for (const name of ["capture-worklet.js", "playback-worklet.js"]) {
-        await context.audioWorklet.addModule(new URL(name, import.meta.url));
-      }
-      this.#context = context;
-      await this.#useLoudspeaker();
-    }
-    await this.#context.resume();
-    return this.#context;
-  }
-
-  /** Not every browser lets a page choose, and what was chosen may have gone. */
-  async #useLoudspeaker() {
-    const context = /** @type {any} */ (this.#context);
-    try {
-      await context?.setSinkId?.(this.#devices.loudspeaker);
-    } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
-      await context.setSinkId("");
-    }
-  }
-
-  #tellMuted() {
-    this.send({ type: this.#muted ? "audio.mute" : "audio.unmute" });
-  }
-
-  /** @param {Microphone} microphone */
-  #adopt(microphone) {
-    this.#microphone = microphone;
-    this.#listen(microphone, "frame", (samples) => this.#sendAudio(samples));
-    this.#listen(microphone, "ended", () => {
-      this.stop();
-      this.#emit("problem", { code: "microphone_ended" });
-    });
-  }
-
   async #connect() {
     this.#setStatus(this.#attempt ? "retrying" : "connecting");
     this.#connects += 1;
@@ -254,17 +218,25 @@ export class VoiceClient extends EventTarget {
     try {
       key = typeof this.key === "string" ? this.key : await this.key();
     } catch {
-      if (connect === this.#connects) this.#onClose({ code: 1006, error: null });
+      if (connect === this.#connects) this.#onClose({ code: 1006, error: null, atLeastMs: 0 });
       return;
     }
     if (connect !== this.#connects) return; // the user has changed their mind meanwhile
-    const connection = new Connection(this.#url, this.#hello(), key);
+    const connection = new Connection(this.#address(), this.#hello(), key);
     this.#connection = connection;
     this.#listen(connection, "message", (message) => this.#onMessage(message));
     this.#listen(connection, "frame", (frame) => this.#onFrame(frame));
     this.#listen(connection, "close", (closed) => {
       if (connection === this.#connection) this.#onClose(closed);
     });
+  }
+
+  /** A session that is wanted back is named, so that a proxy finds the server that has it. */
+  #address() {
+    const url = new URL(this.#url);
+    const { request } = this.#resuming;
+    if (request) url.searchParams.set("sid", request.session);
+    return url;
   }
 
   #hello() {
@@ -279,38 +251,59 @@ export class VoiceClient extends EventTarget {
         input: { codec: "pcm_s16le", rate: INPUT_RATE, channels: 1, frame_ms: FRAME_MS },
         output: { codec: "pcm_s16le", rates: [OUTPUT_RATE], max_lead_ms: 2000 },
       },
-      playback: { reports: true, interval_ms: REPORT_INTERVAL_MS, echo_cancelled: true },
+      playback: REPORTS,
       features: FEATURES,
       config: { ...this.#config, tools: offered(this.tools) },
+      resume: this.#resuming.request,
     };
   }
 
+  /** Leave the session for good. */
   #disconnect() {
     clearTimeout(this.#retryTimer);
+    this.#attempt = 0;
     this.#connects += 1;
     const connection = this.#connection;
     this.#connection = null;
     connection?.close();
-    this.#loudspeaker?.close();
-    this.#loudspeaker = null;
+    this.#resuming.forget();
+    this.#playback.close();
+  }
+
+  /** The network is there again: do not wait any longer. */
+  #hurry() {
+    if (this.status !== "retrying" || this.#connection) return;
+    clearTimeout(this.#retryTimer);
+    this.#connect();
   }
 
   /** @param {Int16Array} samples */
-  #sendAudio(samples) {
-    if (this.status !== "open") return;
-    if (this.#samplesSent === 0) this.#firstSampleAt = performance.now() - FRAME_MS;
-    this.#connection?.sendAudio(this.#samplesSent, this.#muted ? samples.fill(0) : samples);
-    this.#samplesSent += samples.length;
+  #speak(samples) {
+    if (this.status !== "open" && !this.keeps) return;
+    const { outgoing } = this.#resuming;
+    if (outgoing.end === 0) this.#firstSampleAt = performance.now() - FRAME_MS;
+    outgoing.speak(this.#muted ? samples.fill(0) : samples);
+    this.#sendWaiting();
+  }
+
+  #sendWaiting() {
+    const connection = this.#connection;
+    if (this.status !== "open" || !connection) return;
+    for (;;) {
+      const said = this.#resuming.outgoing.take(connection.hasRoom);
+      if (!said) return;
+      if ("id" in said) connection.send(said.message);
+      else connection.sendAudio(said.position, said.samples);
+    }
   }
 
   /** @param {any} message  of the server */
   #onMessage(message) {
-    const { type, stream } = message;
+    const { type } = message;
     if (type === "ready") this.#onReady(message);
-    if (type === "audio.done") this.#loudspeaker?.end(stream);
-    if (type === "playback.pause") this.#loudspeaker?.pause(stream);
-    if (type === "playback.resume") this.#loudspeaker?.resume(stream);
-    if (type === "playback.stop") this.#flush(stream);
+    const goesOn = type === "ready" && message.resumed;
+    if (goesOn || !this.#resuming.note(message)) return;
+    this.#playback.obey(message);
     if (type === "tool.call" && message.by === "client") this.#runTool(message);
     this.#emit("event", message);
   }
@@ -322,49 +315,52 @@ export class VoiceClient extends EventTarget {
 
   /** @param {any} ready */
   #onReady(ready) {
-    this.#attempt = 0;
-    this.#samplesSent = 0;
-    this.#stoppedStream = -1;
-    const rate = ready.audio.output?.rate ?? OUTPUT_RATE;
-    this.#loudspeaker = new Loudspeaker(/** @type {AudioContext} */ (this.#context), rate);
-    this.#listen(this.#loudspeaker, "playback", (heard) => this.#onPlayback(heard));
+    this.#openedAt = performance.now();
+    const { movedSamples, back } = this.#resuming.greeted(ready, this.#openedAt);
+    this.#firstSampleAt += (movedSamples * 1000) / INPUT_RATE;
+    if (!ready.resumed) this.#beginSession(ready);
     this.#setStatus("open");
+    if (back) this.#emit("back", back);
+    if (ready.resumed) this.#tellReport();
+    else this.#tellSettings();
+    this.#sendWaiting();
+  }
+
+  /** @param {any} ready */
+  #beginSession(ready) {
+    const context = /** @type {AudioContext} */ (this.#devices.context);
+    this.#playback.begin(context, ready.audio.output?.rate ?? OUTPUT_RATE);
+  }
+
+  /** What the hello did not say. */
+  #tellSettings() {
     if (this.#greeted !== this.#config) this.send({ type: "config.update", config: this.#config });
     if (this.#muted) this.#tellMuted();
   }
 
+  #tellMuted() {
+    this.send({ type: this.#muted ? "audio.mute" : "audio.unmute" });
+  }
+
+  #tellReport() {
+    const { report } = this.#playback;
+    if (report && this.status === "open") this.#connection?.send(report);
+  }
+
   /** @param {import("./frames.js").Frame} frame */
-  #onFrame({ stream, position, flags, samples }) {
-    if (stream <= this.#stoppedStream) return;
-    this.#loudspeaker?.play({ stream, position, last: (flags & Flag.END) !== 0, samples });
-  }
-
-  /** @param {number} stream */
-  #flush(stream) {
-    this.#stoppedStream = Math.max(this.#stoppedStream, stream);
-    this.#loudspeaker?.flush(stream);
-  }
-
-  /** @param {import("./loudspeaker.js").Heard} heard */
-  #onPlayback(heard) {
-    const now = performance.now();
-    const regular = heard.type === "position";
-    if (heard.type === "overflow") return;
-    if (!regular || now - this.#reportedAt >= REPORT_INTERVAL_MS) {
-      const state = PLAYING.has(heard.type) ? "playing" : heard.type;
-      this.#connection?.send({
-        type: "playback", stream: heard.stream, pos: heard.position, state, t: Math.round(now),
-      });
-      this.#reportedAt = now;
-    }
-    this.#emit("playback", heard);
+  #onFrame(frame) {
+    if (this.#resuming.noteAudio(frame)) this.#playback.play(frame);
   }
 
   /** @param {import("./connection.js").Closed} closed */
-  #onClose({ code, error }) {
-    this.#disconnect();
+  #onClose({ code, error, atLeastMs }) {
+    const now = performance.now();
+    this.#connection = null;
+    this.#resuming.lost(now);
+    if (now - this.#openedAt > LONGEST_MS) this.#attempt = 0; // what dies at once is not hurried back to
+    this.#openedAt = Infinity;
     if (mayComeBack(code) && this.#attempt < ATTEMPTS_MAX) {
-      const delayMs = Math.max(error?.retry_after_ms ?? 0, retryDelayMs(this.#attempt));
+      const delayMs = retryDelayMs(this.#attempt, atLeastMs);
       this.#attempt += 1;
       this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
       this.#setStatus("retrying", { retryInMs: delayMs, error });

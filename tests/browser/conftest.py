@@ -40,11 +40,40 @@ function listen(connect, node) {
     if (audible) document.documentElement.dataset.heard = true;
   }, 20);
 }
+
+window.seen = { states: [], lines: [], growing: [] };
+document.addEventListener("readystatechange", () => {
+  if (document.readyState !== "interactive" || !document.getElementById("entries")) return;
+  for (const [id, seen] of [["state", window.seen.states], ["line", window.seen.lines]]) {
+    watch(id, (changes) => {
+      for (const { addedNodes } of changes) for (const { data } of addedNodes) seen.push(data);
+    });
+  }
+  const growing = ".entry[data-speaker=user][data-done=false] .words";
+  watch("entries", () => {
+    for (const { textContent } of document.querySelectorAll(growing)) {
+      if (window.seen.growing.at(-1) !== textContent) window.seen.growing.push(textContent);
+    }
+  });
+});
+
+function watch(id, look) {
+  const options = { childList: true, subtree: true };
+  new MutationObserver(look).observe(document.getElementById(id), options);
+}
 """
 """Reports violations, and marks the document while something goes to the loudspeaker.
 
-A short answer may begin and end between two looks at the document: `data-heard` stays.
+What is there for a moment only may come and go between two looks at the document: `data-heard`
+stays, and `seen` has every state, every line about the connection, and every text of a turn that
+was not over.
 """
+
+
+def seen(page: Page, what: str) -> list[str]:
+    """The `states`, the `lines` or the `growing` texts that the page has shown, in order."""
+    shown: list[str] = page.evaluate("what => window.seen[what]", what)
+    return shown
 
 
 @pytest.fixture(scope="package")

@@ -13,6 +13,7 @@ TELL = """async (events) => {
   const conversation = new Conversation();
   for (const event of events) {
     if (event.type === "typed") conversation.type(event.text);
+    else if (event.type === "lost") conversation.breakOff("Begun anew.", event.saidAgain);
     else if (event.type === "heard") conversation.heard(event.stream, event.ms);
     else if (event.type === "played") conversation.played(event.stream, event.position);
     else conversation.apply(event);
@@ -152,3 +153,33 @@ def test_the_oldest_entries_are_forgotten(modules: Page) -> None:
 
 def test_events_it_does_not_know_change_nothing(modules: Page) -> None:
     assert _entries(modules, READY, {"type": "flow"}, {"type": "state", "state": "listening"}) == []
+
+
+def _said(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(entry["speaker"], entry["stable"]) for entry in entries]
+
+
+def test_another_session_is_set_apart_and_what_it_hears_again_stands_there_once(
+    modules: Page,
+) -> None:
+    before = (READY, _final(1, "Hello."), _partial(2, "What", "time"))
+    lost = {"type": "lost", "saidAgain": True}
+    again = (lost, READY, _final(1, "What time is it?"))
+    assert _said(_entries(modules, *before, *again)) == [
+        ("user", "Hello."),
+        ("break", "Begun anew."),
+        ("user", "What time is it?"),
+    ]
+
+
+def test_what_another_session_does_not_hear_again_stays(modules: Page) -> None:
+    lost = {"type": "lost", "saidAgain": False}
+    assert _said(_entries(modules, READY, _partial(1, "What", "time"), lost, READY)) == [
+        ("user", "What"),
+        ("break", "Begun anew."),
+    ]
+
+
+def test_where_nothing_was_said_nothing_is_set_apart(modules: Page) -> None:
+    lost = {"type": "lost", "saidAgain": True}
+    assert _entries(modules, READY, _partial(1, "", "What"), lost, READY) == []

@@ -25,7 +25,9 @@ LIMITS = (
 )
 
 
-@pytest.mark.parametrize("code", [*BROWSER_CODES, *LIMITS, "microphone_ended", "connection_lost"])
+@pytest.mark.parametrize(
+    "code", [*BROWSER_CODES, *LIMITS, "microphone_ended", "connection_lost", "unsent"]
+)
 def test_what_users_meet_has_its_own_words(modules: Page, code: str) -> None:
     problem = modules.evaluate(DESCRIBE, {"code": code, "message": "As the server says it."})
     assert problem["title"] != "Something went wrong"
@@ -45,3 +47,13 @@ def test_a_retry_says_why_and_when(modules: Page) -> None:
     problem = modules.evaluate(RETRY, [2100, {"code": "no_capacity"}])
     assert problem == {"title": "The server is full", "advice": "Trying again in 2 seconds."}
     assert modules.evaluate(RETRY, [300, None])["advice"] == "Trying again in 1 second."
+
+
+AWAY = """async (kept) => (await import("/problems.js")).describeAway(kept)"""
+
+
+def test_who_speaks_while_the_connection_is_gone_is_told_whether_it_is_in_vain(
+    modules: Page,
+) -> None:
+    assert modules.evaluate(AWAY, arg=False) == "The connection is gone; coming back."
+    assert modules.evaluate(AWAY, arg=True).endswith("What you say is kept.")

@@ -8,8 +8,8 @@ from voice_server.closes import CLOSES, GOING_AWAY, NORMAL, ErrorCode
 pytestmark = pytest.mark.browser
 
 MAY_COME_BACK = """async (code) => (await import("/reconnection.js")).mayComeBack(code)"""
-DELAY = """async ([attempt, chance]) =>
-  (await import("/reconnection.js")).retryDelayMs(attempt, chance)"""
+DELAY = """async ([attempt, atLeastMs, chance]) =>
+  (await import("/reconnection.js")).retryDelayMs(attempt, atLeastMs, chance)"""
 
 
 @pytest.mark.parametrize("error", list(ErrorCode))
@@ -28,8 +28,13 @@ def test_comes_back_after_a_drain_and_a_broken_line_not_after_a_farewell(modules
 
 
 def test_waits_longer_each_time_up_to_a_limit(modules: Page) -> None:
-    longest = [modules.evaluate(DELAY, [attempt, 1]) for attempt in range(8)]
-    assert longest == [250, 500, 1000, 2000, 4000, 8000, 8000, 8000]
-    assert [modules.evaluate(DELAY, [attempt, 0]) for attempt in range(8)] == [
-        ms / 2 for ms in longest
-    ]
+    longest = [modules.evaluate(DELAY, [attempt, 0, 1]) for attempt in range(8)]
+    assert longest == [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]
+
+
+def test_many_that_lost_the_same_server_spread_over_the_whole_wait(modules: Page) -> None:
+    assert [modules.evaluate(DELAY, [3, 0, chance]) for chance in (0, 0.5)] == [0, 1000]
+
+
+def test_what_the_server_asks_for_comes_first(modules: Page) -> None:
+    assert modules.evaluate(DELAY, [0, 3000, 0.5]) == 3125

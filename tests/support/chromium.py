@@ -1,5 +1,7 @@
 """Chromium with a recorded voice at its microphone."""
 
+import base64
+import io
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.speech import say
 
@@ -54,3 +56,35 @@ def chromium(recording: Path) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+OPEN_MOUTH = """() => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    const context = new AudioContext();
+    const target = new MediaStreamAudioDestinationNode(context);
+    window.utter = async (wav) => {
+      const bytes = Uint8Array.from(atob(wav), (char) => char.charCodeAt(0));
+      const buffer = await context.decodeAudioData(bytes.buffer);
+      const source = new AudioBufferSourceNode(context, { buffer });
+      source.connect(target);
+      source.start();
+    };
+    return target.stream;
+  };
+}"""
+
+
+class Mouth:
+    """Somebody at a page's microphone who speaks when told to: a recording does not wait."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        page.evaluate(OPEN_MOUTH)
+
+    def say(self, text: str) -> None:
+        """Begin to say it; the page must have its microphone open."""
+        wav = io.BytesIO()
+        spoken = say(text, rate=MICROPHONE_RATE)
+        soundfile.write(wav, spoken, MICROPHONE_RATE, format="WAV")
+        encoded = base64.b64encode(wav.getvalue()).decode()
+        self._page.evaluate("wav => window.utter(wav)", encoded)

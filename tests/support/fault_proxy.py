@@ -1,14 +1,16 @@
 """A TCP proxy that does to connections what networks do to them.
 
 It passes bytes on between clients and one server, until told to be slow, to cut them into single
-bytes, to swallow them, or to break the connection after so many.
+bytes, to swallow them, or to break the connection after so many, or at certain words.
 """
 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 CHUNK_BYTES = 16_384
@@ -28,6 +30,8 @@ class Faults:
     """New connections are dropped."""
     cut_after_bytes: int | None = None
     """Counted over all connections, towards the client."""
+    cut_at: bytes | None = None
+    """In front of these words on their way to the client, once: it never gets them."""
 
 
 class FaultProxy:
@@ -93,7 +97,11 @@ class FaultProxy:
                 await asyncio.sleep(0)  # neither reading nor drain yields while there is plenty
 
     def _is_cut_by(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
-        left = self.faults.cut_after_bytes
+        words, left = self.faults.cut_at, self.faults.cut_after_bytes
+        if words is not None and words in data:
+            self.faults.cut_at = None
+            self.reset()
+            return True
         if left is None:
             return False
         if len(data) < left:
@@ -117,3 +125,29 @@ async def fault_proxy(target_port: int) -> AsyncIterator[FaultProxy]:
         server.close()
         proxy.reset()
         await server.wait_closed()
+
+
+@contextmanager
+def fault_proxy_aside(target_port: int) -> Iterator[FaultProxy]:
+    """The same for tests without an event loop: it has a thread of its own.
+
+    Its faults may be changed from any thread; to break connections there are `cut_at` and
+    `cut_after_bytes`.
+    """
+    begun: Future[FaultProxy] = Future()
+    over = threading.Event()
+
+    async def stand() -> None:
+        async with fault_proxy(target_port) as proxy:
+            begun.set_result(proxy)
+            await asyncio.to_thread(over.wait)
+        while rest := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(rest)
+
+    thread = threading.Thread(target=asyncio.run, args=(stand(),))
+    thread.start()
+    try:
+        yield begun.result(10)
+    finally:
+        over.set()
+        thread.join()
