@@ -57,6 +57,7 @@ from voice_server.client.events import (
     TextDone,
     Truncated,
 )
+from voice_server.client.keys import Key
 from voice_server.client.loudspeaker import Loudspeaker
 from voice_server.client.opening import CallOptions
 from voice_server.client.reconnection import ONCE, Reconnection
@@ -83,6 +84,7 @@ __all__ = [
     "Final",
     "Flow",
     "GoingAway",
+    "Key",
     "Level",
     "Loudspeaker",
     "Mark",

@@ -19,8 +19,16 @@ import numpy as np
 
 from audio import Samples
 from voice_server.client.connection import Connection
-from voice_server.client.errors import CallError, ConnectionLost
-from voice_server.client.events import Event, PlaybackState, Ready, Reconnected, Reconnecting
+from voice_server.client.errors import CallError, ConnectionLost, Unauthorized
+from voice_server.client.events import (
+    Event,
+    Notice,
+    PlaybackState,
+    Ready,
+    Reconnected,
+    Reconnecting,
+)
+from voice_server.client.keys import Key, fresh
 from voice_server.client.opening import (
     DEFAULT_URL,
     CallOptions,
@@ -33,6 +41,7 @@ from voice_server.client.outgoing import Speech
 from voice_server.client.reconnection import Reconnection
 from voice_server.client.resuming import Resuming
 from voice_server.client.trust import Trust, ssl_context
+from voice_server.closes import GOING_AWAY
 
 EVENTS_WAITING_MAX = 512
 FLEETING = ("ping", "bye")
@@ -48,7 +57,7 @@ class _End:
 
 def connect(
     url: str = DEFAULT_URL,
-    key: str | None = None,
+    key: Key = None,
     *,
     mode: Mode = "conversation",
     voice: str | None = None,
@@ -67,8 +76,9 @@ def connect(
     """A call to the server at `url`, to be entered with `async with`.
 
     Called inside a running event loop. `url` is what people open in a browser, or `host:port`;
-    the other arguments are those of `CallOptions`. `trust` is a PEM file with a certificate to
-    believe, or `ANYBODY`. Raises `BadAddress` and `BadCertificate`; entering it raises `CallError`.
+    `key` may be a function, see `Key`; the other arguments are those of `CallOptions`. `trust` is a
+    PEM file with a certificate to believe, or `ANYBODY`. Raises `BadAddress` and `BadCertificate`;
+    entering it raises `CallError`.
     """
     options = CallOptions(
         mode=mode,
@@ -92,7 +102,7 @@ class Call:
     def __init__(
         self,
         url: str,
-        key: str | None,
+        key: Key,
         options: CallOptions,
         reconnection: Reconnection,
         ssl: ssl.SSLContext | bool = True,
@@ -198,7 +208,7 @@ class Call:
         resume = self._resuming.request
         opening = hello(self.options, self._config, self._resuming.features, resume)
         url = f"{self._url}?sid={resume['session']}" if resume else self._url
-        connection = await Connection.open(self._http, url, self._key, opening)
+        connection = await Connection.open(self._http, url, await fresh(self._key), opening)
         assert connection.ready is not None
         self._resuming.greeted(connection.ready, self._clock())
         return connection
@@ -210,6 +220,9 @@ class Call:
             while (event := await connection.receive()) is not None:
                 if self._resuming.note(event):
                     await self._events.put(event)
+                if self._should_renew(event):
+                    await connection.close(GOING_AWAY)
+                    return ConnectionLost("The key expires. Another one is fetched.")
                 if isinstance(event, Ready) and attempts:
                     await self._events.put(Reconnected(event.resumed, attempts))
         finally:
@@ -218,9 +231,16 @@ class Call:
             self._resuming.lost(self._clock())
             await connection.close()
         error = connection.ending()
+        if isinstance(error, Unauthorized) and callable(self._key):
+            error = ConnectionLost(str(error))  # that key is over, but there are others
         if error is not None and connection.retry_after_s:
             error.retry_after_s = connection.retry_after_s
         return error
+
+    def _should_renew(self, event: Event) -> bool:
+        """Whether to go on over another connection, with another key, while there is time."""
+        expires = isinstance(event, Notice) and event.code == "token_expires"
+        return expires and callable(self._key) and self._resuming.possible
 
     async def _adopt(self, connection: Connection) -> None:
         resumed = connection.ready is not None and connection.ready.resumed

@@ -22,6 +22,7 @@ from voice_server.client.errors import (
     refusal,
 )
 from voice_server.client.events import Audio, Error, GoingAway, Ready, ServerMessage, decode
+from voice_server.closes import NORMAL
 from voice_server.wires.frames import Flags, Frame, FrameError, Kind, unpack
 
 OPEN_TIMEOUT_S = 10.0
@@ -136,10 +137,10 @@ class Connection:
         """Why the connection is over; None if both sides wanted it."""
         return ending(self._socket.close_code, self._explanation)
 
-    async def close(self) -> None:
-        """Close politely, and not for long."""
+    async def close(self, code: int = NORMAL) -> None:
+        """Close politely, and not for long. Any other code than `NORMAL`: we will be back."""
         raw = self._socket.get_extra_info("socket")
-        await self._socket.close()
+        await self._socket.close(code=code)
         for _ in range(TLS_GOODBYE_LOOKS):  # aiohttp does not wait until TLS has ended
             if raw is None or raw.fileno() < 0:
                 break

@@ -26,6 +26,7 @@ from voice_server.client.events import (
     SpeechStarted,
     SpeechStopped,
 )
+from voice_server.client.keys import Key
 from voice_server.client.opening import DEFAULT_URL
 from voice_server.client.reconnection import ONCE
 from voice_server.client.trust import Trust
@@ -62,7 +63,7 @@ def ask(
     question: str,
     url: str = DEFAULT_URL,
     *,
-    key: str | None = None,
+    key: Key = None,
     language: str | None = None,
     trust: Trust = None,
 ) -> Answer:
@@ -74,7 +75,7 @@ def speak(
     text: str,
     url: str = DEFAULT_URL,
     *,
-    key: str | None = None,
+    key: Key = None,
     voice: str | None = None,
     speed: float | None = None,
     trust: Trust = None,
@@ -87,7 +88,7 @@ def transcribe_file(
     path: str,
     url: str = DEFAULT_URL,
     *,
-    key: str | None = None,
+    key: Key = None,
     language: str | None = None,
     trust: Trust = None,
 ) -> str:
@@ -109,7 +110,7 @@ async def asked(
     question: str,
     url: str = DEFAULT_URL,
     *,
-    key: str | None = None,
+    key: Key = None,
     language: str | None = None,
     trust: Trust = None,
 ) -> Answer:
@@ -126,7 +127,7 @@ async def spoken(
     text: str,
     url: str = DEFAULT_URL,
     *,
-    key: str | None = None,
+    key: Key = None,
     voice: str | None = None,
     speed: float | None = None,
     trust: Trust = None,
@@ -155,7 +156,7 @@ async def transcribed(
     path: str,
     url: str = DEFAULT_URL,
     *,
-    key: str | None = None,
+    key: Key = None,
     language: str | None = None,
     trust: Trust = None,
 ) -> AsyncGenerator[Said, None]:

@@ -49,6 +49,9 @@ class Identity:
     """The credential that this one was made with; void together with it."""
     issued_at: float | None = None
     """Unix seconds; None: a key, which has no date."""
+    expires_at: float | None = None
+    """Unix seconds, when a session of theirs ends unless they bring a new credential; None: never
+    before its time. What was handed on is good for one session, however long that is."""
     leash: Leash = Leash()
     session: SessionDefaults = SessionDefaults()
 

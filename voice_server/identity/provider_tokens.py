@@ -81,7 +81,8 @@ class ProviderTokens:
         user, id = claims["sub"], claims["jti"]
         if not _is_name(user) or not _is_name(id):
             raise Denied(Refusal(ErrorCode.UNAUTHORIZED, _SENTENCE))
-        return Identity(user, "jwt", f"jwt_{id}", issued_at=issued)
+        last = ends + leeway_s
+        return Identity(user, "jwt", f"jwt_{id}", issued_at=issued, expires_at=last)
 
 
 def _seconds(value: object) -> float:

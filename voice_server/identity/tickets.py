@@ -53,7 +53,13 @@ class Tickets:
         Raises `StoreUnavailable`.
         """
         value = PREFIX + secrets.token_urlsafe(32)
-        held = replace(identity, how="ticket", credential=credential(value), issued_at=now)
+        held = replace(
+            identity,
+            how="ticket",
+            credential=credential(value),
+            issued_at=now,
+            expires_at=None,
+        )
         await self._store.put(_key(value), msgspec.json.encode(held), self._ttl_s)
         return Ticket(value, held, now + self._ttl_s)
 

@@ -58,6 +58,10 @@ class Visit:
 
         return noted
 
+    def resume(self, session: str) -> None:
+        """The client goes on with that session: what it has brought now counts."""
+        self._identities.live.renew(session, self.identity)
+
     async def end(self) -> None:
         """The connection is over: settle."""
         self._identities.live.remove(self.session)
