@@ -15,7 +15,7 @@ COPY models models
 COPY voice_server voice_server
 COPY web web
 RUN uv pip install --no-cache --python /opt/voice-server/bin/python \
-    --constraint scripts/constraints.txt '.[piper,pocketsphinx,otel]'
+    --constraint scripts/constraints.txt '.[piper,pocketsphinx,otel,redis]'
 
 # CTranslate2's wheel finds these by LD_LIBRARY_PATH; the driver comes from the host.
 FROM build AS build-gpu

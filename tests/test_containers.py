@@ -19,10 +19,14 @@ import pytest
 import yaml
 
 from tests.support.nginx import BEHIND, SHIPPED, Nginx
+from tests.support.redis_server import RedisServer
 from tests.support.server import ROOT, ServerProcess
 from tests.support.servers import SCRIPTED
 from tests.support.voice_client import connected
+from voice_server.metrics import Metrics
 from voice_server.settings import load
+from voice_server.stores.examination import examine
+from voice_server.stores.redis_link import RedisLink
 
 pytestmark = pytest.mark.socket
 
@@ -177,6 +181,28 @@ async def test_nginx_passes_on_what_a_conversation_needs(tmp_path: Path) -> None
             async with connected(nginx.url) as client:
                 await client.send("text", text="Hello.")
                 await client.wait_for("response.done")
+
+
+def lasts(folder: Path) -> bool:
+    """Whether Redis has written there what it was told."""
+    return (folder / "appendonlydir").is_dir()
+
+
+async def test_redis_as_it_runs_there_is_one_to_rely_on(tmp_path: Path) -> None:
+    """S-23: whoever may do the least may do what the server does."""
+    service, configs = SERVICES["redis"], COMPOSE["configs"]
+    (mounted,) = service["configs"]
+    users = ROOT / configs[mounted["source"]]["file"]
+    ours = {mounted["target"]: str(users), "/data": str(tmp_path)}
+    _, *options = (ours.get(word, word) for word in service["command"])
+    url = SERVICES["voice"]["environment"]["VOICE_SERVER_STORE__URL"]
+    with RedisServer(*options, user=url.split("/")[2].split(":")[0]) as redis:
+        settings = redis.patient(url=url.replace("redis:6379", f"127.0.0.1:{redis.port}"))
+        async with RedisLink(settings, Metrics()) as link:
+            assert (await examine(link)).worries == []
+        assert url.endswith("@redis:6379")
+        assert SERVICES["voice"]["networks"].keys() & service["networks"] == {"store"}
+    assert lasts(tmp_path)
 
 
 def test_without_a_key_it_refuses_to_start() -> None:

@@ -14,6 +14,7 @@ from typing import Self
 import pytest
 import redis
 
+from tests.support.server import ROOT
 from voice_server.settings import StoreSettings
 
 PASSWORD = "open-sesame"
@@ -35,21 +36,23 @@ for _, key in ipairs(redis.call('KEYS', 'vs:*')) do
 end
 """
 
-ACL_RULES = (
-    "resetkeys ~vs:* resetchannels &vs:* -@all +@connection +@read +@write +@pubsub "
-    "-@dangerous -scan -randomkey -dbsize -function -fcall +time +info +eval +evalsha"
-)
+USERS = ROOT / "scripts" / "redis" / "voice-server.acl"
+"""As it is shipped."""
 
 
 class RedisServer:
     """Started when entered, killed by its process id when left."""
 
-    def __init__(self, *options: str, durable: bool = True) -> None:
-        """`options` as redis-server takes them, such as `--maxmemory`, `5mb`."""
+    def __init__(self, *options: str, durable: bool = True, user: str | None = None) -> None:
+        """`options` as redis-server takes them, such as `--maxmemory`, `5mb`.
+
+        `user` is somebody in them whom any password lets in, for a server that keeps others out.
+        """
+        self._user = user
         self._folder = tempfile.TemporaryDirectory(prefix="redis-")
         self.folder = Path(self._folder.name)
         self.port = _free_port()
-        self._user: list[str] = []
+        self._confined: list[str] = []
         """Who was made by `confine`, for the next start."""
         self._options = [*options, "--appendonly", "yes" if durable else "no"]
 
@@ -92,14 +95,18 @@ class RedisServer:
                 ["redis-server", *self._arguments()], cwd=self.folder, stdout=log, stderr=log
             )
         self.admin = redis.Redis(
-            unix_socket_path=str(self._socket), socket_timeout=START_S, decode_responses=True
+            unix_socket_path=str(self._socket),
+            socket_timeout=START_S,
+            decode_responses=True,
+            username=self._user,
+            password=self._user,
         )
         self._wait()
 
     def _arguments(self) -> list[str]:
         places = ["--port", str(self.port), "--unixsocket", str(self._socket)]
         lasting = ["--dir", str(self.folder), "--save", "", "--appendfsync", "everysec"]
-        return ["--bind", "127.0.0.1", *places, *lasting, *self._options, *self._user]
+        return ["--bind", "127.0.0.1", *places, *lasting, *self._options, *self._confined]
 
     def _wait(self) -> None:
         """Until it answers, or has ended."""
@@ -151,9 +158,9 @@ class RedisServer:
 
     def confine(self, *rules: str) -> str:
         """Make a user whom Redis confines to our keys, or by `rules`; returns the URL of one."""
-        user = ["voice", "reset", "on", f">{PASSWORD}", *(rules or ACL_RULES.split())]
+        user = ["voice", "reset", "on", f">{PASSWORD}", *(rules or _shipped_rules())]
         self.admin.execute_command("ACL", "SETUSER", *user)  # type: ignore[no-untyped-call]
-        self._user = ["--user", *user]
+        self._confined = ["--user", *user]
         return f"unix://voice:{PASSWORD}@{self._socket}"
 
 
@@ -162,6 +169,12 @@ def redis_server() -> Iterator[RedisServer]:
     """A fresh one, with its log of appended writes."""
     with RedisServer() as server:
         yield server
+
+
+def _shipped_rules() -> list[str]:
+    """What the user `voice` may do."""
+    *_, rules = USERS.read_text().partition(" nopass ")
+    return rules.split()
 
 
 def _free_port() -> int:
