@@ -8,7 +8,7 @@ import typer
 from voice_server.commands.explained import EXIT_UNUSABLE, ConfigOption, SetOption, explained
 
 bench_commands = typer.Typer(
-    name="bench", help="Measure: turn-taking on clips, a live server.", no_args_is_help=True
+    name="bench", help="Measure: turns, recognition, a live server.", no_args_is_help=True
 )
 
 
@@ -122,6 +122,53 @@ def load(
     typer.echo(report.markdown(), nl=False)
     if output is not None:
         write(report, output, "load")
+
+
+@bench_commands.command()
+def asr(
+    *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="bundled, tiny-shape, base-shape (constructed, no download), or a Whisper model's"
+            " name or folder; several to see them side by side."
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=0, help="Of each cost, in turns; 0: none.")] = 5,
+    seconds: Annotated[float, typer.Option(min=4, help="Of talk in each block.")] = 20.0,
+    talkers: Annotated[int, typer.Option(min=0, help="At once, at most; 0: only one.")] = 32,
+    minutes: Annotated[float, typer.Option(min=0, help="Of noise in which nobody speaks.")] = 10.0,
+    sentences: Annotated[int, typer.Option(min=1, max=16, help="That are said.")] = 16,
+    arrivals: Annotated[
+        Literal["poisson", "together"], typer.Option(help="At random, or all at one moment.")
+    ] = "poisson",
+    workers: Annotated[int, typer.Option(min=1, help="Of the recogniser.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for asr.md, .json and .svg.")
+    ] = None,
+) -> None:
+    """How good, how quick and how dear recognition is, beside `transcribe` (Linux)."""
+    from models.errors import ModelError  # noqa: PLC0415
+    from voice_server.bench.asr.asr_report import AsrReport  # noqa: PLC0415
+    from voice_server.bench.asr.measure import Plan, measure  # noqa: PLC0415
+    from voice_server.bench.asr.subjects import MODELS  # noqa: PLC0415
+    from voice_server.bench.conditions import machine  # noqa: PLC0415
+    from voice_server.bench.written import write  # noqa: PLC0415
+
+    conditions = machine()
+    plan = Plan(
+        tuple(model or MODELS), rounds, seconds, talkers, minutes, sentences, arrivals, workers
+    )
+    try:
+        measured = measure(plan, lambda line: typer.echo(line, err=True))
+    except (RuntimeError, ModelError) as error:
+        typer.echo(f"voice-server: {error}", err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None
+    report = AsrReport(conditions, plan, measured)
+    typer.echo(report.markdown(), nl=False)
+    if output is not None:
+        write(report, output, "asr")
+        (output / "asr-first-words.svg").write_text(report.first_words_svg(), encoding="utf-8")
 
 
 @bench_commands.command()

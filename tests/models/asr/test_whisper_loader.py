@@ -116,8 +116,9 @@ def test_a_voice_file_belongs_elsewhere(tmp_path: Path) -> None:
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="There is no model folder"):
-        load(str(tmp_path / "nowhere"))
+    for path in (str(tmp_path / "nowhere"), "./nowhere"):
+        with pytest.raises(ModelError, match="There is no model folder"):
+            load(path)
 
 
 @pytest.mark.parametrize("name", ["small", "somebody/whisper-of-theirs"])

@@ -22,6 +22,7 @@ from voice_server.bench.load.line import Line
 from voice_server.bench.load.orders import Block, Order, Session, block_of, judged, order_of, told
 from voice_server.bench.load.process_meter import tree_cpu_s, tree_resident_bytes
 from voice_server.bench.load.schedule import FRAME_S, arrivals_s, frames, phases_s
+from voice_server.bench.load.talk import Said, script, talk_frames
 from voice_server.bench.load.websocket_bytes import BINARY, TEXT, frame
 
 HOST = "127.0.0.1"
@@ -49,6 +50,7 @@ class Generator:
         self._arrivals = arrivals_s(order.arrivals, order.sessions, order.ramp_s, order.seed)
         self._late_ms: list[float] = []
         self._talk, self._speech_ends_s = _talk(order)
+        self._lines = [_spoken(order, lines) for lines in script(order)] if order.clips else []
         self._quiet = encoded(np.zeros(int(FRAME_S * SAMPLE_RATE), np.int16), order)
 
     async def run(self) -> Block:
@@ -115,6 +117,8 @@ class Generator:
             lines[session].send(self._frame(session, number))
 
     def _frame(self, session: int, number: int) -> bytes:
+        if session < len(self._lines):
+            return self._lines[session].get(number, self._quiet)
         if session < self._order.talkers:
             return self._talk[number % len(self._talk)]
         return self._quiet
@@ -153,6 +157,11 @@ def _talk(order: Order) -> tuple[list[bytes], float]:
     size = int(FRAME_S * SAMPLE_RATE)
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
     return [encoded(piece, order) for piece in pieces], ends_s
+
+
+def _spoken(order: Order, lines: Sequence[Said]) -> dict[int, bytes]:
+    """The messages of one talker who has clips to say, by the number of the frame."""
+    return {number: encoded(frame, order) for number, frame in talk_frames(order, lines).items()}
 
 
 def _session(line: Line, ready_ms: float, began: float) -> Session:

@@ -44,6 +44,8 @@ LIMITS = (
     "arrivals_per_s_max",
     "arrivals_per_s_local_max",
 )
+LAG_MS_MAX = 60_000
+"""Overload is to be measured, not refused."""
 Part = Literal["costs", "turns", "tokens"]
 PARTS: tuple[Part, ...] = ("costs", "turns", "tokens")
 Progress = Callable[[str], None]

@@ -32,6 +32,10 @@ class Order:
     microphone: Microphone = "pcm"
     speech: str = ""
     """What talkers say, over and over; the others' microphones are silent."""
+    clips: tuple[str, ...] = ()
+    """What they say instead, in turn: 16 kHz, see `talk.packed`."""
+    pause_s: float = 2.0
+    """From the end of one clip to the beginning of the next, more or less."""
     talkers: int = 0
     every_s: float = EVERY_S
     """From one sentence to the next."""

@@ -12,7 +12,7 @@ from tests.support.servers import BRISK, SCRIPTED, TURNS
 from voice_server.bench.command import bench_commands
 from voice_server.bench.live import server
 from voice_server.bench.load.generator import encoded, run_block
-from voice_server.bench.load.null_tier import port_of, turn_delays_ms
+from voice_server.bench.load.null_tier import port_of, spacious, turn_delays_ms
 from voice_server.bench.load.orders import Order
 
 pytestmark = pytest.mark.socket
@@ -30,7 +30,7 @@ def test_a_frame_is_binary_or_openais_json() -> None:
 
 
 def test_talkers_are_answered_and_listeners_are_not() -> None:
-    with server((*SCRIPTED, "--offline", *TURNS, *BRISK)) as (url, pid):
+    with server((*SCRIPTED, "--offline", *TURNS, *BRISK, *spacious(2))) as (url, pid):
         order = Order(
             port_of(url),
             pid,
