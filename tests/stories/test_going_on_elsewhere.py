@@ -76,3 +76,334 @@ def test_speech_without_a_final_is_heard_again() -> None:
         assert (conservation.lost(130), conservation.doubled()) == ("", "")
 
     tell_of_processes(plot, PUSH_TO_TALK)
+
+
+def test_a_turn_ends_where_it_ended_before_although_nobody_says_so_again() -> None:
+    async def plot(processes: Processes) -> None:
+        conservation = Conservation()
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        speak(line, 0, 70)
+        line.say('{"type":"audio.commit","id":"c1"}')
+        await line.expect("ack", id="c1")
+        await one.die()  # before the words are known
+        assert line.all("transcript.final") == []
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        speak(again, 0, 100)
+        final = await again.expect("transcript.final", item="turn_2")
+        assert final["text"] == "0-69"
+        again.say('{"type":"audio.commit","id":"c2"}')
+        for event in (final, await again.expect("transcript.final", item="turn_3")):
+            conservation.final(event["text"])
+        assert (conservation.lost(100), conservation.doubled()) == ("", "")
+        assert again.all("error") == []
+
+    tell_of_processes(plot, PUSH_TO_TALK)
+
+
+def test_who_says_again_where_the_turn_ended_is_not_blamed() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        speak(line, 0, 70)
+        line.say('{"type":"audio.commit","id":"c1"}')
+        await line.expect("speech.stopped")
+        await one.die()
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        speak(again, 0, 70)
+        again.say('{"type":"audio.commit","id":"c1"}')
+        await again.expect("ack", id="c1")
+        await again.expect("transcript.final", text="0-69")
+        assert again.all("error") == []
+
+    tell_of_processes(plot, PUSH_TO_TALK)
+
+
+def test_a_reply_that_was_heard_in_part_ends_and_is_remembered_as_heard() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        line.say('{"type":"text","id":"t1","text":"Tell me a story."}')
+        await line.expect("audio.started")
+        await asyncio.sleep(3)
+        await one.die()
+        again = await move(line, other)
+        done = await again.expect("response.done", response="resp_1", status="failed")
+        assert done["text"]
+        assert STORY.startswith(done["text"])
+        assert len(done["text"]) < len(STORY)
+        stop = await again.expect("playback.stop", stream=1)
+        assert stop["reason"] == "error"
+        again.say('{"type":"history.get"}')
+        texts = [item["text"] for item in (await again.expect("history"))["items"]]
+        assert texts == ["Tell me a story.", done["text"]]
+        assert len(again.all("response.started")) == 0
+        numbers = told(line, again)
+        assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
+
+    tell_of_processes(plot, **TELLER)
+
+
+def test_who_has_heard_nothing_yet_is_answered_anew() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        speak(line, 0, 100)
+        line.say('{"type":"audio.commit","id":"c1"}')
+        await line.expect("response.started")
+        await one.die()
+        again = await move(line, other)
+        await again.expect("response.done", response="resp_1", status="failed", text="")
+        started = await again.expect("response.started", response="resp_2", reply_to="turn_1")
+        assert started["cause"] == "commit"
+        await again.expect("response.done", response="resp_2", status="completed")
+
+    tell_of_processes(plot, PUSH_TO_TALK, chat=ChatScript((STORY,), first_token_ms=500))
+
+
+def test_what_was_obeyed_is_not_obeyed_twice() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        line.say('{"type":"text","id":"t1","text":"Remember this.","respond":false}')
+        line.say('{"type":"config.update","id":"c1","config":{"instructions":"Be brief."}}')
+        line.say('{"type":"audio.mute","id":"m1"}')
+        await line.expect("ack", id="m1")
+        await one.die()
+        again = await move(line, other)
+        ready = await again.expect("ready", resumed=True)
+        assert ready["config"]["instructions"] == "Be brief."
+        again.say('{"type":"text","id":"t1","text":"Remember this.","respond":false}')
+        await again.expect("ack", id="t1")
+        speak(again, 0, 100)
+        again.say('{"type":"audio.commit","id":"a1"}')
+        await again.expect("error", id="a1")  # still muted: nothing was heard
+        again.say('{"type":"history.get"}')
+        assert len((await again.expect("history"))["items"]) == 1
+
+    tell_of_processes(plot, PUSH_TO_TALK)
+
+
+# When the store is away ---------------------------------------------------------------------------
+
+
+def test_a_call_goes_on_without_its_store_and_catches_up() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        one.store.broken = True
+        speak(line, 0, 100)
+        line.say('{"type":"audio.commit","id":"c1"}')
+        await line.expect("transcript.final")
+        await line.expect("response.done")
+        assert len(line.all("notice")) == 1
+        assert line.all("notice")[0]["code"] == "not_durable"
+        assert one.counted("undurable") == 1
+        one.store.broken = False
+        await line.expect("notice", code="durable")
+        assert one.counted("undurable") == 0
+        await one.die()
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        again.say('{"type":"history.get"}')
+        assert len((await again.expect("history"))["items"]) == 2
+        numbers = told(line, again)
+        assert numbers == list(range(1, len(numbers) + 1))
+
+    tell_of_processes(plot, PUSH_TO_TALK)
+
+
+def test_who_has_seen_what_the_store_does_not_know_begins_anew_and_is_told_why() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        one.store.broken = True
+        speak(line, 0, 100)
+        line.say('{"type":"audio.commit","id":"c1"}')
+        await line.expect("transcript.final")
+        await one.die()
+        again = await move(line, other)
+        ready = await again.expect("ready", resumed=False)
+        assert ready["resume"]["refused"] == "too_far_behind"
+
+    tell_of_processes(plot, PUSH_TO_TALK)
+
+
+def test_who_comes_back_while_the_store_is_away_is_asked_to_try_again() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        await one.die()
+        other.store.broken = True
+        refused = await move(line, other)
+        await refused.expect("error", code="no_capacity", fatal=True)
+        assert await refused.ended() == 4053
+        other.store.broken = False
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+
+    tell_of_processes(plot)
+
+
+def test_r24_a_store_that_has_forgotten_everything_is_told_again() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        alive, dead = await one.connect(), await other.connect()
+        for line in (alive, dead):
+            await line.expect("ready")
+            line.say('{"type":"text","id":"t1","text":"Remember this.","respond":false}')
+            await line.expect("ack")
+        await other.die()
+        processes.shared.calls.clear()
+        refused = await move(dead, one)
+        ready = await refused.expect("ready", resumed=False)
+        assert ready["resume"]["refused"] == "unknown_session"
+        await asyncio.sleep(6)
+        await one.die()
+        again = await move(alive, processes.start())
+        await again.expect("ready", resumed=True)
+        again.say('{"type":"history.get"}')
+        assert len((await again.expect("history"))["items"]) == 1
+
+    tell_of_processes(plot)
+
+
+# Two owners ---------------------------------------------------------------------------------------
+
+
+def test_r09_a_process_that_was_asleep_learns_that_it_has_lost_the_call() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        one.store.broken = True  # asleep: it says nothing
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        one.store.broken = False
+        line.say('{"type":"text","id":"t1","text":"Who is there?"}')
+        await line.expect("error", code="taken_over")
+        assert await line.ended() == 4509
+        await one.operator.idle()
+        assert one.counted("call_commits_total", outcome="fenced") == 1
+        again.say('{"type":"text","id":"t2","text":"Tell me a story."}')
+        await again.expect("response.done", status="completed")
+
+    tell_of_processes(plot, **TELLER)
+
+
+def test_a_client_that_was_moved_is_gone_from_where_it_was() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        assert await line.ended() == 4509
+        await one.operator.idle()
+        back = await move(again, one)
+        ready = await back.expect("ready", resumed=True)
+        assert ready["resume"]["epoch"] == 3
+
+    tell_of_processes(plot)
+
+
+def test_who_comes_back_to_a_process_that_was_asleep_gets_what_came_after() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        one.freeze()
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        again.say('{"type":"text","id":"t1","text":"Remember this.","respond":false}')
+        await again.expect("ack")
+        await other.die()
+        one.store.broken = False
+        back = await move(again, one)
+        ready = await back.expect("ready", resumed=True)
+        assert ready["resume"]["epoch"] == 3
+        back.say('{"type":"history.get"}')
+        assert len((await back.expect("history"))["items"]) == 1
+
+    tell_of_processes(plot)
+
+
+@pytest.mark.parametrize("change", [{"token": "rt_guess"}, {"session": "ses_other"}])
+def test_nobody_gets_what_is_not_theirs(change: Json) -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        stranger = await move(line, other, **change)
+        ready = await stranger.expect("ready", resumed=False)
+        assert ready["resume"]["refused"] == "unknown_session"
+        await asyncio.sleep(6)
+        assert line.open
+
+    tell_of_processes(plot)
+
+
+# Leaving ------------------------------------------------------------------------------------------
+
+
+def test_p9_a_process_that_leaves_hands_its_calls_on() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        speak(line, 0, 100)
+        line.say('{"type":"audio.commit","id":"c1"}')
+        await line.expect("response.started")
+        one.operator.leave()
+        away = await line.expect("going_away", resume=True)
+        assert 0 <= away["reconnect_in_ms"] <= 5000
+        assert await line.ended() == 1001
+        assert [e["status"] for e in line.all("response.done")] == ["completed"]
+        await one.operator.idle()
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        again.say('{"type":"history.get"}')
+        assert len((await again.expect("history"))["items"]) == 2
+        numbers = told(line, again)
+        assert numbers == list(range(1, len(numbers) + 1))
+
+    tell_of_processes(plot, PUSH_TO_TALK)
+
+
+def test_a_call_that_waits_for_its_client_is_handed_on_too() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        line.cut()
+        await asyncio.sleep(1)
+        one.operator.leave()
+        await one.operator.idle()
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+
+    tell_of_processes(plot)
+
+
+def test_a_call_that_is_over_is_kept_nowhere() -> None:
+    async def plot(processes: Processes) -> None:
+        one = processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        assert len(processes.shared.calls) == 1
+        line.say('{"type":"bye"}')
+        await line.ended()
+        await one.operator.idle()
+        assert processes.shared.calls == {}
+
+    tell_of_processes(plot)

@@ -16,6 +16,8 @@ class Resuming:
         self._ready: Ready | None = None
         self._seen = 0
         """Number of the newest event that was passed on."""
+        self._seen_text = 0
+        """The same, without audio."""
         self._lost_at: float | None = None
 
     @property
@@ -34,7 +36,8 @@ class Resuming:
         if self._ready is None or self._ready.resume is None:
             return None
         token = self._ready.resume.token
-        return {"session": self._ready.session, "token": token, "last_sn": self._seen}
+        seen = {"last_sn": self._seen, "last_text_sn": self._seen_text}
+        return {"session": self._ready.session, "token": token, **seen}
 
     def lost(self, now: float) -> None:
         """The connection is gone. `now` in seconds."""
@@ -46,7 +49,7 @@ class Resuming:
         if ready.resumed and ready.resume:
             self.outgoing.again(ready.resume.input_pos)
         elif self._ready is not None:
-            self._seen = 0
+            self._seen = self._seen_text = 0
             self.outgoing.afresh(keep=self._still_fresh(now))
         self._ready, self._lost_at = ready, None
         self.outgoing.keeps = self.possible
@@ -70,4 +73,6 @@ class Resuming:
             return True
         news = number > self._seen
         self._seen = max(self._seen, number)
+        if not isinstance(event, Audio):
+            self._seen_text = max(self._seen_text, number)
         return news

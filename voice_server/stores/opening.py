@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from voice_server.calls.call_store import CallStore
 from voice_server.identity.revocations import RevocationFile, default_file
 from voice_server.identity.store import Store
 from voice_server.metrics import Metrics
-from voice_server.settings import AuthSettings, SettingsError, StoreSettings
+from voice_server.settings import AuthSettings, Settings, SettingsError, StoreSettings
 
 if TYPE_CHECKING:
     from voice_server.stores.redis_link import RedisLink
@@ -41,6 +42,15 @@ def identity_store(link: "RedisLink | None", auth: AuthSettings) -> Store | None
     from voice_server.stores.redis_store import RedisStore  # noqa: PLC0415
 
     return RedisStore(link, RevocationFile(auth.revoked_file or default_file()))
+
+
+def call_store(link: "RedisLink | None", settings: Settings) -> CallStore | None:
+    """Where calls are kept for the case that this process dies; None without a link."""
+    if link is None:
+        return None
+    from voice_server.stores.redis_calls import RedisCalls  # noqa: PLC0415
+
+    return RedisCalls(link, settings.limits.resume_s + settings.store.call_margin_s)
 
 
 def _imported() -> tuple[type["RedisLink"], "Check"]:

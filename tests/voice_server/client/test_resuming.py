@@ -51,7 +51,8 @@ def test_it_names_the_session_and_the_newest_event() -> None:
     resuming = begun()
     assert resuming.note(State(sn=2, state="listening"))
     assert resuming.note(Audio(1, 0, np.zeros(3, np.int16), sn=3))
-    assert resuming.request == {"session": "ses_1", "token": "rt_1", "last_sn": 3}
+    seen = {"last_sn": 3, "last_text_sn": 2}
+    assert resuming.request == {"session": "ses_1", "token": "rt_1", **seen}
 
 
 def test_each_event_is_passed_on_once() -> None:
@@ -67,7 +68,8 @@ def test_each_event_is_passed_on_once() -> None:
 def test_the_token_of_a_resumed_session_is_the_next_one() -> None:
     resuming = begun()
     resuming.greeted(ready("ses_1", ResumeOffer("rt_2", ttl_s=120), resumed=True), 1.0)
-    assert resuming.request == {"session": "ses_1", "token": "rt_2", "last_sn": 1}
+    seen = {"last_sn": 1, "last_text_sn": 1}
+    assert resuming.request == {"session": "ses_1", "token": "rt_2", **seen}
 
 
 def test_it_says_again_what_the_server_lacks() -> None:
