@@ -42,7 +42,7 @@ from voice_server.model_meter import ModelMeter
 from voice_server.readiness import http_status, readiness
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
-from voice_server.stores.opening import identity_store, redis_link
+from voice_server.stores.opening import call_store, identity_store, redis_link
 from voice_server.tasks import cancelled, watched
 from voice_server.telemetry import tracing
 from voice_server.toolbox import load_tools
@@ -82,7 +82,8 @@ class VoiceServer:
         )
         house.metrics.loop_lagged = self._admission.loop_lagged
         self._desk = OpenAIDesk(self._admission, house.metrics)
-        self.switchboard = Switchboard(house, self._admission)
+        calls = call_store(link, house.settings)
+        self.switchboard = Switchboard(house, self._admission, calls)
         self.exchange = Exchange(
             house.settings, self.switchboard, house.metrics, house.engines.synthesizer
         )
