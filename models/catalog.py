@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from models.errors import ModelError
 
+VLLM = "vllm:"
+"""Before the name of a language model that vLLM is to serve."""
 BUNDLED = "bundled"
 """The name of the recogniser that lives in `models/assets`."""
 
@@ -62,7 +64,7 @@ class LlmModel:
     name: str
     """Where Hugging Face publishes it, `owner/name`: what follows `vllm:` in `llm.engine`."""
     size_mb: int
-    """Of its weights, on the disk and on the GPU."""
+    """Of its weights, on the disk and on the GPU; 0 where the catalogue does not know."""
     licence: str
     about: str = ""
 
@@ -100,13 +102,15 @@ def name_of(model: Model) -> str:
 def any_model(name: str) -> Model:
     """The recogniser, voice or language model of that name.
 
-    `owner/name` that the catalogue does not know is taken for a recogniser. Raises `ModelError`
-    with the nearest names.
+    `owner/name` that the catalogue does not know is taken for a recogniser, `vllm:owner/name` for a
+    language model. Raises `ModelError` with the nearest names.
     """
     known = all_models()
     if name in known:
         return known[name]
-    if _REPO_ID.fullmatch(name):
+    if name.startswith(VLLM) and is_repo_id(name.removeprefix(VLLM)):
+        return llm_model(name.removeprefix(VLLM))
+    if is_repo_id(name):
         return asr_model(name)
     if _VOICE_ID.fullmatch(name):
         return voice_model(name)
@@ -130,7 +134,11 @@ def asr_model(name: str) -> AsrModel:
     """
     if name in asr_models():
         return asr_models()[name]
-    if _REPO_ID.fullmatch(name):
+    if name in llm_models():
+        raise ModelError(f"{name} is a language model: it belongs to --llm, as {VLLM}{name}.")
+    if name in voice_models():
+        raise ModelError(f"{name} is a voice: it belongs to --tts.")
+    if is_repo_id(name):
         return AsrModel(name, name, ("*",), None, "margin", "see its model card")
     raise ModelError(f"No recogniser is called {name!r}. {_nearest(name, asr_models())}")
 
@@ -141,7 +149,16 @@ def voice_model(voice_id: str) -> VoiceModel:
         return voice_models()[voice_id]
     if _VOICE_ID.fullmatch(voice_id):
         return _voice(voice_id, {})
+    if voice_id in asr_models():
+        raise ModelError(f"{voice_id} is a recogniser: it belongs to --asr.")
+    if "/" in voice_id:
+        raise ModelError(f"{voice_id!r} is no voice: give its name, or the path of its .onnx file.")
     raise ModelError(f"No voice is called {voice_id!r}. {_nearest(voice_id, voice_models())}")
+
+
+def llm_model(name: str) -> LlmModel:
+    """The language model in the Hugging Face repository of that name, in the catalogue or not."""
+    return llm_models().get(name) or LlmModel(name, 0, "see its model card")
 
 
 @functools.cache

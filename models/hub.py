@@ -18,14 +18,14 @@ from typing import Any, Literal
 import aiohttp
 import huggingface_hub
 from huggingface_hub import DryRunFileInfo
-from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError
 
 from models.catalog import VOICE_REPO, AsrModel, LlmModel, Model, VoiceModel, name_of
 from models.disk_space import require_space, unfinished_bytes
 from models.download_bar import Bars
 from models.download_troubles import explained
 from models.errors import ModelError
-from models.integrity import cached_digest, is_intact, noted_digest
+from models.integrity import cached_digest, is_intact, listed_digests, noted_digest
 
 _WHISPER_FILES = [
     "config.json",
@@ -68,7 +68,7 @@ class Hub:
     async def unreachable(self) -> str | None:
         """Why the hub cannot be asked, as half a sentence; None if it answers. Asks only once."""
         if self._offline:
-            return "the server is offline"
+            return "the hub must not be asked (offline)"
         if self._probe is None:
             self._probe = asyncio.create_task(self._ask())
         return await self._probe
@@ -146,9 +146,21 @@ class Hub:
             return [path, path.with_name(f"{path.name}.json")]
         return sorted(file for file in path.rglob("*") if file.is_file())
 
-    def verify(self, model: Model, path: Path) -> Mapping[Path, State]:
-        """Compare every file of a model with the digest that came with it. Reads them all."""
-        return {file: self._state(model, file) for file in self.files(model, path)}
+    def verify(self, model: Model, path: Path, *, ask: bool = False) -> Mapping[Path, State]:
+        """Compare every file of a model with the digest that came with it. Reads them all.
+
+        `ask`: a file that came without one, as those of Piper's own downloader, is compared with
+        what the hub publishes now.
+        """
+        if path == bundled_asr():
+            listed = listed_digests(path)
+            return {path / name: _compared(path / name, listed[name]) for name in listed}
+        states = {file: self._state(model, file) for file in self.files(model, path)}
+        for file, state in states.items():
+            if ask and state == "unknown" and isinstance(model, VoiceModel):
+                digest = self._published_digest(model, file)
+                states[file] = _compared(file, digest)
+        return states
 
     def remove(self, model: Model) -> int:
         """Delete a model; return the bytes that are free again, 0 if it was not here.
@@ -174,8 +186,17 @@ class Hub:
         digest = cached_digest(file)
         if digest is None and isinstance(model, VoiceModel) and model.path in file.as_posix():
             digest = noted_digest(self.voices_dir, file.relative_to(self.voices_dir).as_posix())
-        intact = is_intact(file, digest) if digest else None
-        return "unknown" if intact is None else "intact" if intact else "damaged"
+        return _compared(file, digest)
+
+    def _published_digest(self, voice: VoiceModel, file: Path) -> str | None:
+        """What the hub says about a file of a voice; None where it does not."""
+        place = voice.path if file.suffix == ".onnx" else f"{voice.path}.json"
+        url = huggingface_hub.hf_hub_url(VOICE_REPO, place, endpoint=self.endpoint)
+        try:
+            published = huggingface_hub.get_hf_file_metadata(url, endpoint=self.endpoint)
+        except (HTTPError, OSError):
+            return None
+        return str(published.etag)
 
     def _check(self, model: Model, path: Path, fetched: Sequence[str]) -> None:
         """Delete what arrived damaged. Raises `ModelError`."""
@@ -249,6 +270,11 @@ def bundled_asr() -> Path:
     return Path(__file__).parent / "assets" / "bundled-asr"
 
 
+def _compared(file: Path, digest: str | None) -> State:
+    intact = is_intact(file, digest) if digest else None
+    return "unknown" if intact is None else "intact" if intact else "damaged"
+
+
 def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
@@ -260,7 +286,8 @@ def _require_files(
     if lacking:
         raise ModelError(
             f"{name} is a model for another engine: {repo} has no {' and no '.join(lacking)}. "
-            "Recognisers have to be in the format of CTranslate2, as faster-whisper's are."
+            "Recognisers have to be in the format of CTranslate2, as faster-whisper's are; a "
+            f"language model for vLLM is called vllm:{repo}."
         )
 
 

@@ -6,7 +6,9 @@ compares sizes only, so the bytes are compared here.
 """
 
 import hashlib
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 _READ_BYTES = 1 << 20
@@ -42,3 +44,9 @@ def noted_digest(folder: Path, file: str) -> str | None:
     except (OSError, ValueError):
         return None
     return digest
+
+
+def listed_digests(folder: Path) -> Mapping[str, str]:
+    """What the `manifest.json` of a model of ours says about its files, by name."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return {name: str(entry["sha256"]) for name, entry in manifest["files"].items()}

@@ -47,6 +47,8 @@ def load_voice(voice_path: Path, *, threads: int, device: str = "cpu") -> Loaded
             f"{voice_path} needs Piper: run `pip install 'voice-server[piper]'`. "
             "Piper is GPL-3, and so is what you make by combining it with this server."
         ) from error
+    if not voice_path.is_file():
+        raise ModelError(f"There is no {voice_path}: name another file, or {_REMEDY}.")
     config, language = _read_config(voice_path.with_name(f"{voice_path.name}.json"))
     providers = _providers(device)
     session = _open_session(_graph_with_alignments(voice_path), voice_path, threads, providers)

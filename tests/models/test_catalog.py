@@ -1,5 +1,7 @@
 """The catalogue: every entry complete, every name found, every typo answered."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from models.catalog import (
     BUNDLED,
     VOICE_REPO,
     AsrModel,
+    LlmModel,
     VoiceModel,
     all_models,
     any_model,
@@ -83,7 +86,7 @@ def test_a_mistyped_recogniser_is_answered_with_near_names(name: str, hint: str)
 
 @pytest.mark.parametrize(
     ("voice_id", "hint"),
-    [("en-US-lessac-medium", "en_US-lessac-medium"), ("../../etc/passwd", "There are: ")],
+    [("en-US-lessac-medium", "en_US-lessac-medium"), ("zzz", "There are: ")],
 )
 def test_a_malformed_voice_is_answered_with_near_names(voice_id: str, hint: str) -> None:
     with pytest.raises(ModelError) as refused:
@@ -137,6 +140,29 @@ def test_any_model_is_found_by_its_name() -> None:
         assert name_of(model) == name
     assert isinstance(any_model("someone/whisper-ct2"), AsrModel)
     assert isinstance(any_model("is_IS-bui-medium"), VoiceModel)
+
+
+def test_a_language_model_that_nobody_listed() -> None:
+    model = any_model("vllm:Qwen/Qwen3-8B")
+    assert isinstance(model, LlmModel)
+    assert (model.repo, name_of(model)) == ("Qwen/Qwen3-8B", "Qwen/Qwen3-8B")
+    assert any_model("vllm:Qwen/Qwen3-8B-AWQ") is any_model("Qwen/Qwen3-8B-AWQ")
+
+
+@pytest.mark.parametrize(
+    ("look_up", "name", "words"),
+    [
+        (asr_model, "en_US-amy-medium", "is a voice: it belongs to --tts"),
+        (asr_model, "Qwen/Qwen3-8B-AWQ", "belongs to --llm, as vllm:Qwen/Qwen3-8B-AWQ"),
+        (voice_model, "tiny", "is a recogniser: it belongs to --asr"),
+        (voice_model, "../../etc/passwd", r"give its name, or the path of its \.onnx file"),
+    ],
+)
+def test_a_model_of_another_kind_is_sent_where_it_belongs(
+    look_up: Callable[[str], object], name: str, words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        look_up(name)
 
 
 def test_a_typo_is_answered_with_names_of_every_kind() -> None:

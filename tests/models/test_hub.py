@@ -146,13 +146,28 @@ async def test_a_voice_is_compared_with_what_was_noted(
     assert hub.verify(VOICE, path)[path] == "damaged"
 
 
-async def test_nobody_knows_what_a_copied_voice_should_be(tmp_path: Path) -> None:
-    hub = Hub(cache_dir=tmp_path)
+async def test_what_a_copied_voice_should_be_is_asked_of_the_hub(
+    voice_repo: StandInHub, tmp_path: Path
+) -> None:
+    """As Piper's own downloader leaves them: side by side, and nothing noted."""
+    hub = Hub(cache_dir=tmp_path, endpoint=voice_repo.url)
     flat = hub.voices_dir / f"{VOICE.id}.onnx"
     flat.parent.mkdir()
-    for path in hub.files(VOICE, flat):
-        path.write_bytes(b"{}")
+    _, described = hub.files(VOICE, flat)
+    for path, content in ((flat, b"onnx" * 50_000), (described, b"other")):
+        path.write_bytes(content)
     assert set(hub.verify(VOICE, flat).values()) == {"unknown"}
+    states = await asyncio.to_thread(hub.verify, VOICE, flat, ask=True)
+    assert states == {flat: "intact", described: "damaged"}
+    voice_repo.status = 503
+    states = await asyncio.to_thread(hub.verify, VOICE, flat, ask=True)
+    assert set(states.values()) == {"unknown"}
+
+
+def test_what_we_bring_along_is_what_we_made(tmp_path: Path) -> None:
+    states = Hub(cache_dir=tmp_path).verify(asr_model("bundled"), bundled_asr())
+    assert {file.name: state for file, state in states.items()}["model.bin"] == "intact"
+    assert set(states.values()) == {"intact"}
 
 
 async def test_what_arrives_damaged_is_deleted(voice_repo: StandInHub, tmp_path: Path) -> None:
@@ -252,7 +267,7 @@ async def test_the_hub_is_asked_only_once(whisper_repo: StandInHub) -> None:
 
 async def test_offline_never_touches_the_network(whisper_repo: StandInHub, tmp_path: Path) -> None:
     hub = Hub(cache_dir=tmp_path, endpoint=whisper_repo.url, offline=True)
-    assert await hub.unreachable() == "the server is offline"
+    assert await hub.unreachable() == "the hub must not be asked (offline)"
     assert await find_asr(hub) is None
     assert not whisper_repo.asked
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.integrity import cached_digest, is_intact, noted_digest
+from models.integrity import cached_digest, is_intact, listed_digests, noted_digest
 
 pytestmark = pytest.mark.pure
 
@@ -54,3 +54,8 @@ def test_a_note_without_a_digest_is_no_note(tmp_path: Path) -> None:
     assert noted_digest(tmp_path, "a.onnx") == "d1gest"
     note.write_text("broken")
     assert noted_digest(tmp_path, "a.onnx") is None
+
+
+def test_a_model_of_ours_lists_its_files(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"files": {"model.bin": {"sha256": "ab"}}}')
+    assert listed_digests(tmp_path) == {"model.bin": "ab"}

@@ -57,7 +57,7 @@ def as_sentence(result: Mapping[str, Any]) -> str:
                 f"{name} is damaged: {', '.join(files)} differ from what was published. {remedy}."
             )
         case {"state": "unknown"}:
-            return f"{name} is here, but nothing says what its files should be."
+            return f"{name} is here, but nobody says what its files should be."
         case {"state": state}:
             return f"{name} is {state}."
         case _:

@@ -107,14 +107,18 @@ def verify(
         list[str] | None, typer.Argument(metavar="[NAME…]", help="None: all that are here.")
     ] = None,
     config: ConfigOption = None,
+    offline: OfflineOption = None,
     assignments: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare models with the digests that were published with them. Needs no network."""
+    """Compare models with the digests that were published with them.
+
+    The hub is asked only about files that came without.
+    """
     from models.catalog import all_models, name_of  # noqa: PLC0415
 
     with explained():
-        hub = _hub(config, assignments)
+        hub = _hub(config, assignments, offline)
         wanted = _models(names) if names else list(all_models().values())
         found = [(model, hub.find(model)) for model in wanted]
         results = [
@@ -208,6 +212,8 @@ def _verified(hub: "Hub", model: "Model", path: Path) -> dict[str, Any]:
     from models.catalog import name_of  # noqa: PLC0415
 
     states = hub.verify(model, path)
+    if "unknown" in states.values() and asyncio.run(hub.unreachable()) is None:
+        states = hub.verify(model, path, ask=True)
     damaged = [str(file) for file, state in states.items() if state == "damaged"]
     state = "damaged" if damaged else "unknown" if "unknown" in states.values() else "intact"
     return {"name": name_of(model), "state": state, "damaged": damaged, "path": str(path)}

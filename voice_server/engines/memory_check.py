@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.asr.hardware import choose_hardware, look
-from models.catalog import LlmModel, VoiceModel, is_repo_id, llm_models, voice_model
+from models.catalog import VoiceModel, is_repo_id, llm_model, voice_model
 from models.disk_space import as_size
 from models.errors import ModelError
 from models.hub import Hub
@@ -101,7 +101,7 @@ def _voice_size(voice: str, hub: Hub) -> int:
 
 def _llm_size(name: str, hub: Hub) -> int:
     folder = Path(name).expanduser()
-    model = llm_models().get(name, LlmModel(name, 0, ""))
+    model = llm_model(name)
     found = folder if folder.is_dir() else hub.find(model) if is_repo_id(name) else None
     weights = sum(_on_disk(file) for file in found.glob(_LLM_WEIGHTS)) if found else 0
     return weights or _published(model.size_mb)

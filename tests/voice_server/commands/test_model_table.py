@@ -46,7 +46,7 @@ def test_columns_stand_under_their_heads() -> None:
         ({"name": "a", "state": "missing"}, "a is missing."),
         (
             {"name": "a", "state": "unknown", "damaged": []},
-            "a is here, but nothing says what its files should be.",
+            "a is here, but nobody says what its files should be.",
         ),
     ],
 )

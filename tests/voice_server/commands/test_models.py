@@ -134,7 +134,7 @@ async def test_a_hub_that_is_not_there_is_said_and_nothing_is_waited_for(tmp_pat
 async def test_offline_asks_nobody(operator: Operator, hub: StandInHub) -> None:
     pulled = await operator.models("pull", REPO, "--offline")
     assert pulled.exit_code == 2
-    assert "the server is offline" in pulled.stderr
+    assert "the hub must not be asked (offline)" in pulled.stderr
     assert not hub.asked
 
 

@@ -69,7 +69,8 @@ async def test_offline_ends_at_engines_that_are_always_here(
     assert (asr.role, llm.role, tts.role) == ("asr", "llm", "tts")
     assert asr.name.startswith("pocketsphinx")
     assert str(asr) == (
-        f"asr: {asr.name}, because no Whisper model is on this machine and the server is offline"
+        f"asr: {asr.name}, because no Whisper model is on this machine and the hub must not be "
+        "asked (offline)"
     )
     assert tts.name.startswith("espeak")
     assert all(str(choice) in caplog.messages for choice in engines.choices)
