@@ -39,6 +39,7 @@ from voice_server.links.voice import add_voice_routes
 from voice_server.links.wyoming import wyoming_connections
 from voice_server.metrics import Metrics
 from voice_server.model_meter import ModelMeter
+from voice_server.own_memory import OwnMemory
 from voice_server.readiness import http_status, readiness
 from voice_server.settings import Settings
 from voice_server.signals import stop_signals
@@ -48,10 +49,10 @@ from voice_server.telemetry import tracing
 from voice_server.toolbox import load_tools
 from voice_server.watchdog import watched_loop
 
-logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from voice_server.stores.redis_link import RedisLink
 
+logger = logging.getLogger(__name__)
 
 SHUTDOWN_S = 2.0
 """aiohttp's own patience with open connections, after ours."""
@@ -78,7 +79,10 @@ class VoiceServer:
         self.identities = Identities(house.settings, house.metrics, store)
         recognizer = house.engines.recognizer
         self._admission = Admission(
-            house.settings, self.identities, load=lambda: recognizer.workload
+            house.settings,
+            self.identities,
+            load=lambda: recognizer.workload,
+            memory_share=OwnMemory().share,
         )
         house.metrics.loop_lagged = self._admission.loop_lagged
         self._desk = OpenAIDesk(self._admission, house.metrics)
