@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from models.catalog import AsrModel, VoiceModel
@@ -21,6 +22,8 @@ from models.hub import Hub
 from models.llm import ChatError
 from models.llm.chat_endpoints import discover
 from models.llm.vllm.preflight import find_executable, find_model
+from voice_server.door.certificate import days_left, names_in
+from voice_server.door.tls import ANY_ADDRESS, EXPIRES_SOON_DAYS, server_context
 from voice_server.engines import hub_of
 from voice_server.engines.findings import OPTIONAL_PACKAGES, has_gpu, look_around
 from voice_server.engines.memory_check import look_for_memory
@@ -34,7 +37,9 @@ from voice_server.engines.plans import (
     plan_tts,
 )
 from voice_server.exposure import check_exposure
-from voice_server.settings import Settings, SettingsError
+from voice_server.identity.store import StoreUnavailable
+from voice_server.settings import ServerSettings, Settings, SettingsError, StoreSettings
+from voice_server.stores.opening import look_at
 
 Verdict = Literal["ok", "note", "missing"]
 """`note`: works, but not as well as it could; `missing`: the server would not start."""
@@ -73,7 +78,9 @@ class Check:
 async def examine(settings: Settings, hub: Hub | None = None) -> list[Check]:
     """Run all checks; about as long as the slowest, which has a timeout."""
     hub = hub or hub_of(settings)
-    reachable, engines = await asyncio.gather(_hub(hub), _engines(settings, hub))
+    reachable, engines, store = await asyncio.gather(
+        _hub(hub), _engines(settings, hub), _store(settings.store)
+    )
     return [
         _python(),
         _packages(),
@@ -82,6 +89,8 @@ async def examine(settings: Settings, hub: Hub | None = None) -> list[Check]:
         _espeak(),
         reachable,
         *engines,
+        store,
+        _tls(settings.server),
         _exposure(settings),
         _port(settings),
     ]
@@ -216,6 +225,48 @@ def _own_vllm(model: str, settings: Settings) -> Check:
     except ModelError as error:
         return Check("llm", "missing", f"vLLM cannot serve {model}", str(error))
     return Check("llm", "ok", f"{executable} will serve {shown}")
+
+
+async def _store(settings: StoreSettings) -> Check:
+    """Whether Redis is there, lets us do everything, and will remember it."""
+    if not settings.url:
+        return Check("store", "ok", "in the memory of this process")
+    try:
+        condition = await look_at(settings)
+    except StoreUnavailable as error:
+        return Check("store", "note", "nobody new would be let in", f"{error}.")
+    except SettingsError as error:
+        return Check("store", "missing", "the server would refuse to start", str(error))
+    detail = f"Redis {condition.version}"
+    if not condition.worries:
+        return Check("store", "ok", f"{detail}, which remembers what it is told")
+    verdict: Verdict = "missing" if settings.durability == "require" else "note"
+    return Check("store", verdict, f"{detail}, which may forget", "; ".join(condition.worries))
+
+
+def _tls(settings: ServerSettings) -> Check:
+    """Whether browsers elsewhere would have reason to trust this server."""
+    if settings.tls_self_signed:
+        return Check("tls", "ok", "with a certificate that the server makes itself")
+    try:
+        encrypted = server_context(settings) is not None
+    except SettingsError as error:
+        return Check("tls", "missing", "the server would refuse to start", str(error))
+    if not encrypted or settings.tls_cert is None:
+        return Check("tls", "ok", "none: browsers elsewhere need it, here or in a proxy")
+    return _certificate(settings.tls_cert, settings.host)
+
+
+def _certificate(cert: Path, host: str) -> Check:
+    """One that can be used; but for how long, and for whom?"""
+    days, names = days_left(cert), names_in(cert)
+    detail = f"{cert} for {', '.join(names) or 'no name'}, {days:.0f} days left"
+    if days < EXPIRES_SOON_DAYS:
+        return Check("tls", "note", detail, "Renew it, and restart the server.")
+    if host not in (*ANY_ADDRESS, *names) and not any(name.startswith("*.") for name in names):
+        remedy = f"Clients that come to {host} will not trust it: have it name {host}, too."
+        return Check("tls", "note", detail, remedy)
+    return Check("tls", "ok", detail)
 
 
 def _exposure(settings: Settings) -> Check:

@@ -76,8 +76,12 @@ class RedisServer:
 
     def options(self, **more: object) -> list[str]:
         """The same for a server's command line."""
+        return [word for setting in self.assignments(**more) for word in ("--set", setting)]
+
+    def assignments(self, **more: object) -> list[str]:
+        """The same as settings by their names."""
         values: dict[str, object] = {"url": self.url, "timeout_ms": PATIENCE_MS, **more}
-        return [word for key, value in values.items() for word in ("--set", f"store.{key}={value}")]
+        return [f"store.{key}={value}" for key, value in values.items()]
 
     def __enter__(self) -> Self:
         self.start()
@@ -158,7 +162,7 @@ class RedisServer:
 
     def confine(self, *rules: str) -> str:
         """Make a user whom Redis confines to our keys, or by `rules`; returns the URL of one."""
-        user = ["voice", "reset", "on", f">{PASSWORD}", *(rules or _shipped_rules())]
+        user = ["voice", "reset", "on", f">{PASSWORD}", *(rules or shipped_rules())]
         self.admin.execute_command("ACL", "SETUSER", *user)  # type: ignore[no-untyped-call]
         self._confined = ["--user", *user]
         return f"unix://voice:{PASSWORD}@{self._socket}"
@@ -171,7 +175,7 @@ def redis_server() -> Iterator[RedisServer]:
         yield server
 
 
-def _shipped_rules() -> list[str]:
+def shipped_rules() -> list[str]:
     """What the user `voice` may do."""
     *_, rules = USERS.read_text().partition(" nopass ")
     return rules.split()

@@ -1,16 +1,20 @@
 """The doctor: one finding a line, a remedy for whatever is not well, and nothing touched."""
 
 import json
+import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from models.hub import Hub
 from tests.support.hub import StandInHub, closed_port, stand_in_hub
+from tests.support.redis_server import RedisServer
 from tests.support.vllm_stand_in import install
 from voice_server.doctor import Check, as_json, as_text, examine
+from voice_server.door.certificate import make
 from voice_server.engines import memory_check
 from voice_server.engines.machine import Machine
 from voice_server.settings import load
@@ -122,6 +126,77 @@ async def test_a_port_in_use_is_found(doctor: Doctor) -> None:
         check = await doctor.check("port", f"server.port={port}")
     assert check.verdict == "missing"
     assert "--port" in check.remedy
+
+
+async def test_without_redis_all_is_in_this_process(doctor: Doctor) -> None:
+    check = await doctor.check("store")
+    assert (check.verdict, check.detail) == ("ok", "in the memory of this process")
+
+
+async def test_a_redis_to_rely_on(doctor: Doctor) -> None:
+    with RedisServer() as redis:
+        check = await doctor.check("store", *redis.assignments(url=redis.confine()))
+        assert (check.verdict, check.remedy) == ("ok", "")
+        assert re.match(r"Redis \d+\.\d+\.\d+, which remembers", check.detail)
+        confined = redis.assignments(url=redis.confine("~vs:*", "+@all", "-eval", "-evalsha"))
+        check = await doctor.check("store", *confined)
+    assert (check.verdict, check.detail) == ("note", "nobody new would be let in")
+    assert "no permissions" in check.remedy
+
+
+async def test_a_redis_that_forgets(doctor: Doctor) -> None:
+    with RedisServer(durable=False) as redis:
+        check = await doctor.check("store", *redis.assignments())
+        assert (check.verdict, "appendonly yes" in check.remedy) == ("note", True)
+        check = await doctor.check("store", *redis.assignments(durability="require"))
+        assert check.verdict == "missing"
+
+
+async def test_a_redis_that_is_not_there_or_cannot_be_named(doctor: Doctor) -> None:
+    check = await doctor.check("store", "store.url=unix:///nowhere/redis.sock")
+    assert (check.verdict, "/nowhere/redis.sock" in check.remedy) == ("note", True)
+    check = await doctor.check("store", "store.url=nowhere")
+    assert (check.verdict, "redis://HOST" in check.remedy) == ("missing", True)
+
+
+def pair(folder: Path, names: Sequence[str], age: timedelta = timedelta(0)) -> list[str]:
+    """Settings with a certificate for these names."""
+    cert, key = make(names, datetime.now(UTC) - age)
+    (folder / "cert.pem").write_bytes(cert)
+    (folder / "key.pem").write_bytes(key)
+    return [f"server.tls_cert={folder}/cert.pem", f"server.tls_key={folder}/key.pem"]
+
+
+async def test_a_certificate_says_for_whom_and_for_how_long(doctor: Doctor, tmp_path: Path) -> None:
+    check = await doctor.check("tls", *pair(tmp_path, ["voice.example", "127.0.0.1"]))
+    assert (check.verdict, check.remedy) == ("ok", "")
+    assert check.detail.endswith("for voice.example, 127.0.0.1, 365 days left")
+    check = await doctor.check("tls", *pair(tmp_path, ["voice.example"]))
+    assert (check.verdict, "have it name 127.0.0.1" in check.remedy) == ("note", True)
+    check = await doctor.check("tls", *pair(tmp_path, ["*.example"]))
+    assert check.verdict == "ok"
+
+
+async def test_a_certificate_that_nobody_will_trust(doctor: Doctor, tmp_path: Path) -> None:
+    check = await doctor.check("tls", *pair(tmp_path, ["127.0.0.1"], timedelta(days=360)))
+    assert (check.verdict, check.remedy) == ("note", "Renew it, and restart the server.")
+    check = await doctor.check("tls", *pair(tmp_path, ["127.0.0.1"], timedelta(days=366)))
+    assert (check.verdict, "has expired" in check.remedy) == ("missing", True)
+    words = pair(tmp_path, ["127.0.0.1"])
+    (tmp_path / "key.pem").write_bytes(make(["127.0.0.1"], datetime.now(UTC))[1])
+    check = await doctor.check("tls", *words)
+    assert (check.verdict, "is not the key of" in check.remedy) == ("missing", True)
+    check = await doctor.check("tls", f"server.tls_cert={tmp_path}/none.pem", words[1])
+    assert (check.verdict, "none.pem" in check.remedy) == ("missing", True)
+
+
+async def test_one_of_our_own_is_not_made_by_looking(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert (await doctor.check("tls", "server.tls_self_signed=true")).verdict == "ok"
+    assert not (tmp_path / "cache" / "voice-server" / "tls").exists()
+    assert (await doctor.check("tls")).detail.startswith("none")
 
 
 def test_text_has_a_line_per_check_and_the_remedy_below() -> None:

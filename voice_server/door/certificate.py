@@ -97,6 +97,17 @@ def days_left(cert: Path) -> float:
     return (expiry - datetime.now(UTC)) / timedelta(days=1)
 
 
+def names_in(cert: Path) -> list[str]:
+    """Host names and addresses that the first certificate in a file is for. Raises `ValueError`."""
+    certificate = x509.load_pem_x509_certificate(cert.read_bytes())
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    kinds = (x509.DNSName, x509.IPAddress)
+    return [str(name.value) for name in found.value if isinstance(name, kinds)]
+
+
 def _still_good(files: CertificateFiles, names: Sequence[str], now: datetime) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(files.cert.read_bytes())

@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 
 EXPIRES_SOON_DAYS = 14
 
-_ANY_ADDRESS = ("", "0.0.0.0", "::")
+ANY_ADDRESS = ("", "0.0.0.0", "::")
+"""Stand for all addresses of the machine."""
 
 
 def server_context(settings: ServerSettings) -> ssl.SSLContext | None:
@@ -61,7 +62,7 @@ def scheme(settings: ServerSettings) -> str:
 
 def page_url(settings: ServerSettings, port: int) -> str:
     """Where somebody on this machine opens the page."""
-    local = is_loopback(settings.host) or settings.host in _ANY_ADDRESS
+    local = is_loopback(settings.host) or settings.host in ANY_ADDRESS
     host = "localhost" if local and settings.host != "::1" else settings.host
     return f"{scheme(settings)}://{f'[{host}]' if ':' in host else host}:{port}/"
 
@@ -73,7 +74,7 @@ def cache_dir() -> Path:
 
 def _own_files(settings: ServerSettings) -> CertificateFiles:
     host = settings.host.strip("[]")
-    more = [] if host in (*NAMES, *_ANY_ADDRESS) else [host]
+    more = [] if host in (*NAMES, *ANY_ADDRESS) else [host]
     try:
         return self_signed(cache_dir(), [*NAMES, *more])
     except OSError as error:

@@ -12,6 +12,7 @@ from voice_server.metrics import Metrics
 from voice_server.settings import AuthSettings, Settings, SettingsError, StoreSettings
 
 if TYPE_CHECKING:
+    from voice_server.stores.examination import Condition
     from voice_server.stores.redis_link import RedisLink
 
     Check = Callable[[RedisLink, StoreSettings], Awaitable[None]]
@@ -51,6 +52,15 @@ def call_store(link: "RedisLink | None", settings: Settings) -> CallStore | None
     from voice_server.stores.redis_calls import RedisCalls  # noqa: PLC0415
 
     return RedisCalls(link, settings.limits.resume_s + settings.store.call_margin_s)
+
+
+async def look_at(settings: StoreSettings) -> "Condition":
+    """What Redis says about itself. Raises `SettingsError` and `StoreUnavailable`."""
+    link_of, _ = await asyncio.to_thread(_imported)
+    from voice_server.stores.examination import examine  # noqa: PLC0415
+
+    async with link_of(settings, Metrics()) as link:
+        return await examine(link)
 
 
 def _imported() -> tuple[type["RedisLink"], "Check"]:

@@ -15,6 +15,7 @@ from voice_server.door.certificate import (
     days_left,
     fingerprint,
     make,
+    names_in,
     self_signed,
 )
 
@@ -89,3 +90,8 @@ def test_strict_verifiers_trust_it_for_every_name(tmp_path: Path, name: str) -> 
 def greet(context: ssl.SSLContext, connection: socket.socket) -> None:
     with context.wrap_socket(connection, server_side=True) as secure:
         secure.sendall(b"hello")
+
+
+def test_it_says_for_whom_it_is(tmp_path: Path) -> None:
+    files = self_signed(tmp_path, ["voice.example", "10.0.0.1", "::1"])
+    assert names_in(files.cert) == ["voice.example", "10.0.0.1", "::1"]

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from tests.support.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, redis_server, shipped_rules
+from tests.support.server import ROOT
 from voice_server.identity.store import StoreUnavailable
 from voice_server.metrics import Metrics
 from voice_server.settings import SettingsError, StoreSettings
@@ -64,3 +65,10 @@ async def test_one_that_is_not_there_may_come_later(
         with caplog.at_level(logging.WARNING):
             await check_at_start(link, settings)
     assert "redis.sock" in caplog.text
+
+
+def test_s23_the_readme_gives_the_rules_that_are_shipped() -> None:
+    readme = " ".join(
+        (ROOT / "README.md").read_text().replace("\\\n", " ").replace("'", "").split()
+    )
+    assert " ".join(shipped_rules()) in readme
