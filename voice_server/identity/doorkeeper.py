@@ -1,12 +1,12 @@
 """Believes a credential, or denies it. The one place that looks at keys, tickets and tokens."""
 
-import ipaddress
 from collections.abc import Callable, Mapping
 
 from voice_server.closes import ErrorCode
 from voice_server.identity import client_secrets, tickets
 from voice_server.identity.approach import Approach
 from voice_server.identity.client_secrets import ClientSecrets
+from voice_server.identity.guesses import MINUTE_S, Guesses
 from voice_server.identity.identity import ANYONE, Denied, Identity, Refusal
 from voice_server.identity.keys import KeyRing
 from voice_server.identity.provider_tokens import ProviderTokens
@@ -16,8 +16,6 @@ from voice_server.identity.tab import turns_account, turns_spent
 from voice_server.identity.tickets import Tickets
 from voice_server.metrics import Metrics
 from voice_server.settings import AuthSettings
-
-MINUTE_S = 60
 
 _NEEDED = "A key is needed: send Authorization: Bearer, or the subprotocol token.KEY."
 
@@ -40,6 +38,7 @@ class Doorkeeper:
         """What was revoked, as far as this process has heard."""
         self._settings = settings
         self._store = store
+        self._guesses = Guesses(store)
         self._tickets = tickets
         self._secrets = secrets
         self._metrics = metrics
@@ -66,16 +65,14 @@ class Doorkeeper:
 
     async def _believed(self, offered: str, address: str) -> Identity:
         """Whoever this credential makes you. Guesses are counted by address."""
-        failures = f"failed:{_network(address)}"
-        allowed = self._settings.failures_per_min_max
-        if await self._store.total(failures) >= allowed:
+        if await self._guesses.total(address) >= self._settings.failures_per_min_max:
             self._metrics.limit_hits.labels("failures_per_min").inc()
             raise _too_many_failures()
         try:
             return await self._looked_up(offered)
         except Denied as denied:
             if denied.refusal.code is ErrorCode.UNAUTHORIZED:
-                await self._store.add(failures, 1, limit=None, ttl_s=MINUTE_S)
+                await self._guesses.add(address)
             raise
 
     async def _looked_up(self, offered: str) -> Identity:
@@ -106,15 +103,6 @@ class Doorkeeper:
 
     async def _turns(self, identity: Identity) -> int:
         return await self._store.total(turns_account(identity))
-
-
-def _network(address: str) -> str:
-    """Who shares the blame: an IPv4 address, or the /64 that one IPv6 user has to choose from."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
 
 
 def _too_many_failures() -> Denied:

@@ -165,8 +165,13 @@ async def test_one_network_is_one_guesser(one: str, other: str, shared: bool) ->
     assert (told is ErrorCode.RATE_LIMITED) is shared
 
 
-async def test_without_a_store_nobody_is_believed() -> None:
-    door = Door()
+async def test_r20_without_a_store_a_key_is_known_and_a_ticket_is_not() -> None:
+    """A key lets somebody back to a session that they have; there are no places for others."""
+    door = Door(failures_per_min_max=1)
+    ticket = await door.tickets.issue(Identity("alice", "key"), NOON)
     door.store.broken = True
+    assert (await door.who(KEY)).user == "alice"
     with pytest.raises(StoreUnavailable):
-        await door.who(KEY)
+        await door.who(ticket.value)
+    assert await door.why_not("a wrong key") is ErrorCode.UNAUTHORIZED
+    assert await door.why_not(KEY) is ErrorCode.RATE_LIMITED
