@@ -1,9 +1,10 @@
 """Whisper behind the recogniser Protocol: one model, short windows, many conversations.
 
-An utterance keeps the audio whose words are not settled yet. A partial decodes that window and
-commits what two partials agree on; when the window grows long, audio of committed words leaves it
-at the quietest place, so a partial costs the same in the first second and in the last. A final is
-one more decode of what is left, or none: when only silence came since the last one, that one holds.
+An utterance keeps the audio whose words are not settled yet. A partial decodes the newest part of
+that window and commits what two partials agree on; audio of committed words is left out of the next
+partial, and later leaves the window, at the quietest place: a partial costs the same in the first
+second and in the last. A final is one more decode of the whole window, or none: when only silence
+came since a decode of all of it, that one holds.
 """
 
 import itertools
@@ -34,6 +35,7 @@ _NUMBERS = itertools.count(secrets.randbits(48))
 _SETTLED_QUIET_MS = 200
 _CUT_AROUND_MS = 150
 _WINDOW_MS_MIN = 1_500
+_SHOWN_MS_MIN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class WhisperUtterance:
         self._window = SpeechWindow()
         self._agreement = Agreement()
         self._heard: _Heard | None = None
+        self._shown_ms = 0
+        """Where partials begin to look."""
         self._closed = False
         self._too_long = False
 
@@ -171,6 +175,7 @@ class WhisperUtterance:
         self._heard = heard
         committed, volatile = self._agreement.update(heard.decoding.words, heard.end_ms)
         self._trim()
+        self._narrow()
         return _transcript(committed, volatile, heard)
 
     async def final(self) -> Transcript:
@@ -198,6 +203,8 @@ class WhisperUtterance:
     async def _hear(self, priority: Priority) -> _Heard:
         """Decode the window, or take the newest decode where it still holds."""
         task = self._task(priority, self._window.samples())
+        if priority is Priority.PARTIAL:
+            task = _without(task, self._shown_ms)
         end_ms = self._window.end_ms
         known = self._heard
         if known is not None and _holds(known, task, end_ms):
@@ -219,20 +226,28 @@ class WhisperUtterance:
 
     def _trim(self) -> None:
         """Let the audio of committed words go, at the quietest end of a word."""
-        start_ms, end_ms = self._window.start_ms, self._window.end_ms
-        if end_ms - start_ms <= self._policy.trim_ms:
+        start_ms = self._window.start_ms
+        if self._window.end_ms - start_ms <= self._policy.trim_ms:
             return
-        samples = self._window.samples()
-        ends_ms = [word.end_ms - start_ms for word in self._agreement.committed]
+        if cut_ms := self._between_words(start_ms + _WINDOW_MS_MIN):
+            self._agreement.release(cut_ms)
+            self._window.drop_until(cut_ms)
+
+    def _narrow(self) -> None:
+        """Partials look no longer at what is settled, although the final will once more."""
+        shown_ms = max(self._shown_ms, self._window.start_ms)
+        if self._window.end_ms - shown_ms > self._policy.partial_ms:
+            self._shown_ms = self._between_words(shown_ms + _SHOWN_MS_MIN) or shown_ms
+
+    def _between_words(self, from_ms: int) -> int | None:
+        """The quietest end of a committed word from there on; None where there is none."""
+        start_ms, samples = self._window.start_ms, self._window.samples()
         cuts = [
-            quietest(samples, end - _CUT_AROUND_MS, end + _CUT_AROUND_MS)
-            for end in ends_ms
-            if end > _WINDOW_MS_MIN
+            quietest(samples, end_ms - _CUT_AROUND_MS, end_ms + _CUT_AROUND_MS)
+            for end_ms in (word.end_ms - start_ms for word in self._agreement.committed)
+            if end_ms > from_ms - start_ms
         ]
-        if cuts:
-            cut_ms = _whole_frames(min(cuts, key=lambda cut: cut[1])[0])
-            self._agreement.release(start_ms + cut_ms)
-            self._window.drop_until(start_ms + cut_ms)
+        return start_ms + _whole_frames(min(cuts, key=lambda c: c[1])[0]) if cuts else None
 
     def _task(self, priority: Priority, samples: Samples) -> Task:
         final = priority is Priority.FINAL
@@ -258,6 +273,12 @@ class WhisperUtterance:
 def _whole_frames(ms: int) -> int:
     """The window moves by whole frames, so that features keep their places."""
     return ms // FRAME_MS * FRAME_MS
+
+
+def _without(task: Task, until_ms: int) -> Task:
+    """The same without the audio before `until_ms`."""
+    left = max(0, until_ms - task.start_ms) * SAMPLE_RATE // 1000
+    return replace(task, samples=task.samples[left:], start_ms=max(task.start_ms, until_ms))
 
 
 def _holds(known: _Heard, task: Task, end_ms: int) -> bool:

@@ -167,6 +167,20 @@ async def test_the_window_stays_short_in_a_long_utterance(recognizer: WhisperRec
     assert abs(len(said) - len(expected)) <= 4
 
 
+async def test_partials_look_at_what_is_new_and_the_final_at_everything(
+    recognizer: WhisperRecognizer,
+) -> None:
+    speech = np.concatenate([say(text, lead_ms=0, trail_ms=150) for text in EXACT[:3]])
+    assert len(speech) // 16 > recognizer.policy.partial_ms + 1000
+    utterance = recognizer.utterance(RecognitionOptions())
+    for chunk in chunks(speech):
+        utterance.feed(chunk)
+        await utterance.partial()
+    assert utterance.window_ms < len(speech) // 16
+    await utterance.final()
+    assert utterance.window_ms >= len(speech) // 16
+
+
 async def test_a_long_final_without_partials(recognizer: WhisperRecognizer) -> None:
     speech = np.concatenate([say(text, lead_ms=0, trail_ms=400) for text in LONG])
     said = (await final_text(recognizer, speech)).split()
