@@ -43,11 +43,15 @@ USERS = ROOT / "scripts" / "redis" / "voice-server.acl"
 class RedisServer:
     """Started when entered, killed by its process id when left."""
 
-    def __init__(self, *options: str, durable: bool = True, user: str | None = None) -> None:
+    def __init__(
+        self, *options: str, durable: bool = True, tls: bool = False, user: str | None = None
+    ) -> None:
         """`options` as redis-server takes them, such as `--maxmemory`, `5mb`.
 
-        `user` is somebody in them whom any password lets in, for a server that keeps others out.
+        `tls`: the port speaks nothing else. `user` is somebody in the options whom any password
+        lets in, for a server that keeps others out.
         """
+        self._tls = tls
         self._user = user
         self._folder = tempfile.TemporaryDirectory(prefix="redis-")
         self.folder = Path(self._folder.name)
@@ -65,6 +69,11 @@ class RedisServer:
     def tcp_url(self) -> str:
         """Over TCP, for proxies in between."""
         return f"redis://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        """The same, where the port speaks TLS."""
+        return f"rediss://127.0.0.1:{self.port}"
 
     @property
     def _socket(self) -> Path:
@@ -108,7 +117,8 @@ class RedisServer:
         self._wait()
 
     def _arguments(self) -> list[str]:
-        places = ["--port", str(self.port), "--unixsocket", str(self._socket)]
+        ports = ["--port", "0", "--tls-port"] if self._tls else ["--port"]
+        places = [*ports, str(self.port), "--unixsocket", str(self._socket)]
         lasting = ["--dir", str(self.folder), "--save", "", "--appendfsync", "everysec"]
         return ["--bind", "127.0.0.1", *places, *lasting, *self._options, *self._confined]
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.redis_server import PASSWORD, RedisServer, redis_server
 from tests.support.store_clock import HandClock
+from voice_server.door.certificate import self_signed
 from voice_server.identity.store import StoreUnavailable
 from voice_server.metrics import Metrics
 from voice_server.settings import SettingsError, StoreSettings
@@ -186,6 +187,20 @@ async def test_a_step_that_is_given_up_teaches_nothing(redis_server: RedisServer
 async def test_tcp_is_spoken_too(redis_server: RedisServer) -> None:
     async with RedisLink(redis_server.patient(url=redis_server.tcp_url), Metrics()) as link:
         assert await link.run(COUNT, ["c"]) == 1
+
+
+async def test_tls_is_spoken_to_who_shows_the_right_certificate(tmp_path: Path) -> None:
+    files = self_signed(tmp_path, ["127.0.0.1"])
+    others = self_signed(tmp_path / "others", ["127.0.0.1"])
+    shown = ("--tls-cert-file", str(files.cert), "--tls-key-file", str(files.key))
+    with RedisServer(*shown, "--tls-auth-clients", "no", tls=True) as server:
+        trusting = server.patient(url=server.tls_url, ca_file=files.cert)
+        async with RedisLink(trusting, Metrics()) as link:
+            assert await link.run(COUNT, ["c"]) == 1
+        wary = server.patient(url=server.tls_url, ca_file=others.cert)
+        async with RedisLink(wary, Metrics()) as link:
+            with pytest.raises(StoreUnavailable, match="certificate verify failed"):
+                await link.run(COUNT, ["c"])
 
 
 async def test_a_missing_file_of_certificates_is_named(tmp_path: Path) -> None:
