@@ -1,11 +1,13 @@
 """A talker through all troubles: speaks numbered audio, and keeps account of what came of it."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.support.numbered import Conservation, numbered
 from voice_server.client import Call, Final, Ready, Reconnected, Reconnecting, Reconnection, connect
-from voice_server.client.events import Audio, Event, Message
+from voice_server.client.events import Audio, Event, Message, Notice, ReplyDone, ReplyStarted
 
 PATIENCE = Reconnection(attempts_max=None, shortest_s=0.05, longest_s=1.0)
 PIECE_FRAMES = 5
@@ -28,8 +30,17 @@ class Account:
     resumed: int = 0
     afresh: int = 0
     """Times that the session did not come back."""
+    replies: Counter[str] = field(default_factory=Counter)
+    """How often each reply has begun, less how often it was done."""
+    notices: list[str] = field(default_factory=list)
+    """What the server had to say besides."""
     resume_s: list[float] = field(default_factory=list)
     """From the end of a connection to the next session that goes on."""
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Replies that ended twice, or never; the last one may still be going on."""
+        return [name for name, times in list(self.replies.items())[:-1] if times]
 
     @property
     def lost(self) -> str:
@@ -45,28 +56,31 @@ class Account:
 class Talker:
     """One conversation with the server behind `url`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, watch: Callable[[Event], None] = lambda event: None) -> None:
+        """`watch` sees every event."""
         self.account = Account()
         self._url = url
+        self._watch = watch
         self._seen = 0
         self._broke_at: float | None = None
         self._news = asyncio.Event()
         self._clock = asyncio.get_running_loop().time
 
-    async def talk(self, seconds: float) -> Account:
-        """Speak for so long, wait for the last final, and give account."""
+    async def talk(self, seconds: float, until: asyncio.Event | None = None) -> Account:
+        """Speak for so long, and longer until something happens; then wait for the last final."""
         async with connect(self._url, reconnection=PATIENCE, output_rate=16_000) as call:
             listening = asyncio.create_task(self._listen(call))
-            await self._speak(call, seconds)
+            await self._speak(call, seconds, until)
             await self._settled()
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
         return self.account
 
-    async def _speak(self, call: Call, seconds: float) -> None:
-        until = self._clock() + seconds
+    async def _speak(self, call: Call, seconds: float, until: asyncio.Event | None) -> None:
+        least = self._clock() + seconds
+        most = least + QUIET_S
         account = self.account
-        while self._clock() < until:
+        while (now := self._clock()) < least or (until and not until.is_set() and now < most):
             piece = numbered(account.spoken, PIECE_FRAMES)
             await call.send_audio(piece)
             account.spoken += PIECE_FRAMES
@@ -88,6 +102,7 @@ class Talker:
     async def _listen(self, call: Call) -> None:
         async for event in call:
             self._note(event)
+            self._watch(event)
             self._news.set()
 
     def _note(self, event: Event) -> None:
@@ -100,6 +115,12 @@ class Talker:
             case Reconnected(resumed=resumed) if self._broke_at is not None:
                 self._count(resumed, self._clock() - self._broke_at)
                 self._broke_at = None
+            case ReplyStarted(response=name):
+                self.account.replies[name] += 1
+            case ReplyDone(response=name):
+                self.account.replies[name] -= 1
+            case Notice(code=code):
+                self.account.notices.append(code)
 
     def _count(self, resumed: bool, seconds: float) -> None:
         if resumed:

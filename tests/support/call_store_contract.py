@@ -102,3 +102,10 @@ class CallStoreContract:
         assert await store.belongs("ses", "alice")
         await store.forget("ses", 3)
         assert not await store.belongs("ses", "alice")
+        assert await store.adopt("ses", ALICE) is None
+
+    async def test_what_is_over_stays_over(self, store: CallStore) -> None:
+        await store.create("ses", "alice", commit(1, 2, b"2", fields={"a": b"1"}))
+        await store.forget("ses", 1)
+        assert await store.commit("ses", commit(1, 3, b"3")) is Outcome.FENCED
+        assert await store.create("ses", "alice", commit(1, 3, b"3")) is Outcome.FENCED

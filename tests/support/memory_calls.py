@@ -75,8 +75,8 @@ class MemoryCalls:
     async def forget(self, session: str, epoch: int) -> None:
         """See `CallStore`."""
         self._answer()
-        if session in self.calls and self.calls[session].epoch <= epoch:
-            del self.calls[session]
+        if session not in self.calls or self.calls[session].epoch <= epoch:
+            self.calls[session] = _Call("", epoch + 1)
 
     def _answer(self) -> None:
         if self.broken:

@@ -91,5 +91,5 @@ class CallStore(Protocol):
         ...
 
     async def forget(self, session: str, epoch: int) -> None:
-        """The call is over, unless there is a later owner."""
+        """The call is over, unless there is a later owner. Whoever commits to it is fenced."""
         ...

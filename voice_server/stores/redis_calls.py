@@ -86,10 +86,14 @@ BELONGS = Script("call_belongs", "return redis.call('HGET', KEYS[1], 'user') == 
 FORGET = Script(
     "call_forget",
     """
-    local owner = tonumber(redis.call('HGET', KEYS[1], 'epoch') or -1)
-    if owner <= tonumber(ARGV[1]) then redis.call('DEL', KEYS[1], KEYS[2]) end
+    local call, log, epoch = KEYS[1], KEYS[2], tonumber(ARGV[1])
+    if tonumber(redis.call('HGET', call, 'epoch') or -1) > epoch then return end
+    redis.call('DEL', call, log)
+    redis.call('HSET', call, 'epoch', epoch + 1)
+    redis.call('PEXPIRE', call, ARGV[2])
     """,
 )
+"""Nothing stays but an owner that never was, for processes that wake up late."""
 
 
 class RedisCalls:
@@ -121,7 +125,7 @@ class RedisCalls:
 
     async def forget(self, session: str, epoch: int) -> None:
         """See `CallStore`."""
-        await self._link.run(FORGET, _keys(session), [epoch])
+        await self._link.run(FORGET, _keys(session), [epoch, self._life_ms])
 
     def _written(self, commit: Commit) -> list[Argument]:
         """The arguments of the scripts that write."""
