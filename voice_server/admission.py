@@ -100,7 +100,7 @@ class Admission:
 
     def _shared_place(self, address: str, session: str) -> AbstractAsyncContextManager[None]:
         """Among those of all processes. Raises `Denied`."""
-        if self.identities.trouble:
+        if self.identities.forgetful:
             raise Denied(NOT_NOW)
         places = self.identities.address_places
         return places.taken(address, session) if places else nullcontext()
@@ -144,7 +144,7 @@ class Admission:
 
         Raises `Denied` where there is none, and `StoreUnavailable`.
         """
-        if self.draining or self.full or self.identities.trouble:
+        if self.draining or self.full or self.identities.forgetful:
             raise Denied(NOT_NOW)
         ticket = holder.credential
         self._kept[ticket] = self._clock() + seconds

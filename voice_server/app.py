@@ -126,7 +126,7 @@ class VoiceServer:
             healths,
             draining=self._admission.draining,
             full=self._admission.full,
-            forgetful=bool(self.identities.trouble),
+            forgetful=self.identities.forgetful,
         )
         body = {
             "status": state,

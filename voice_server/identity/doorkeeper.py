@@ -38,7 +38,7 @@ class Doorkeeper:
         """What was revoked, as far as this process has heard."""
         self._settings = settings
         self._store = store
-        self._guesses = Guesses(store)
+        self.guesses = Guesses(store)
         self._tickets = tickets
         self._secrets = secrets
         self._metrics = metrics
@@ -65,14 +65,14 @@ class Doorkeeper:
 
     async def _believed(self, offered: str, address: str) -> Identity:
         """Whoever this credential makes you. Guesses are counted by address."""
-        if await self._guesses.total(address) >= self._settings.failures_per_min_max:
+        if await self.guesses.total(address) >= self._settings.failures_per_min_max:
             self._metrics.limit_hits.labels("failures_per_min").inc()
             raise _too_many_failures()
         try:
             return await self._looked_up(offered)
         except Denied as denied:
             if denied.refusal.code is ErrorCode.UNAUTHORIZED:
-                await self._guesses.add(address)
+                await self.guesses.add(address)
             raise
 
     async def _looked_up(self, offered: str) -> Identity:

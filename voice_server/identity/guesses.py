@@ -19,6 +19,8 @@ class Guesses:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` is monotonic, in seconds."""
+        self.alone = False
+        """The store failed when it was asked last, or nobody has said since that it is well."""
         self._store = store
         self._own = MemoryStore(clock)
 
@@ -26,9 +28,12 @@ class Guesses:
         """How many came from there."""
         account = _account(address)
         try:
-            return await self._store.total(account)
+            total = await self._store.total(account)
         except StoreUnavailable:
+            self.alone = True
             return await self._own.total(account)
+        self.alone = False
+        return total
 
     async def add(self, address: str) -> None:
         """Another one. Raises `StoreUnavailable` where there are too many addresses to count."""

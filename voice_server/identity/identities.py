@@ -64,8 +64,13 @@ class Identities:
         """Of one session; 0: as many as there is time for."""
         self._recheck_s = auth.recheck_s
         self.trouble = ""
-        """Why nothing can be remembered now; nobody new is let in then. Empty: all is well."""
+        """Why nothing could be remembered at the last look. Empty: all was well."""
         self._blind = False
+
+    @property
+    def forgetful(self) -> bool:
+        """Whether nothing can be remembered now, so that nobody new is let in."""
+        return bool(self.trouble) or self.doorkeeper.guesses.alone
 
     async def watch(self) -> None:
         """End sessions of whoever is revoked, and keep places of the others, until cancelled."""
@@ -129,3 +134,4 @@ class Identities:
         elif self.trouble and not trouble:
             logger.info("the store is well again")
         self.trouble = trouble
+        self.doorkeeper.guesses.alone = bool(trouble)

@@ -27,5 +27,13 @@ async def test_t25_without_a_store_each_process_counts_its_own() -> None:
     here = Guesses(store, clock)
     await here.add("2001:db8::1")
     assert await here.total("2001:db8::2") == 1, "one network is one guesser"
+    assert _is_alone(here)
     clock.now += MINUTE_S
     assert await here.total("2001:db8::1") == 0
+    store.broken = False
+    assert await here.total("2001:db8::1") == 0
+    assert not _is_alone(here)
+
+
+def _is_alone(guesses: Guesses) -> bool:
+    return guesses.alone

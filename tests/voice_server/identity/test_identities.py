@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.store_clock import HandClock
+from tests.support.store_clock import BrokenStore, HandClock
 from voice_server import events as ev
 from voice_server.identity.identities import Identities
 from voice_server.identity.identity import Identity
@@ -79,6 +79,18 @@ async def test_r20_a_store_that_fails_is_said_once_and_again_when_it_is_well(
         "the store fails: nobody new is let in",
         "the store is well again",
     ]
+
+
+async def test_r20_a_store_that_fails_is_noticed_by_whoever_comes_first() -> None:
+    """Otherwise they would wait for it once to be known, and again to be refused."""
+    store = BrokenStore(HandClock())
+    here = Identities(Settings(), store=store)
+    states = [here.forgetful]
+    await here.doorkeeper.guesses.total("192.0.2.1")
+    states.append(here.forgetful)
+    store.broken = False
+    await here.look()
+    assert [*states, here.forgetful] == [False, True, False]
 
 
 async def test_s12_what_another_process_revokes_is_looked_at_at_once() -> None:
