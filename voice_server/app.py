@@ -47,6 +47,7 @@ from voice_server.stores.opening import call_store, identity_store, redis_link
 from voice_server.tasks import cancelled, watched
 from voice_server.telemetry import tracing
 from voice_server.toolbox import load_tools
+from voice_server.transcripts.recorder import recorder_of, recording
 from voice_server.watchdog import watched_loop
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ async def serve(settings: Settings, engines: Engines, tls: ssl.SSLContext | None
     silero = await asyncio.to_thread(SileroModel)
     remembered = settings.tts.phrases_bytes_max
     engines = replace(engines, synthesizer=PhraseMemory(engines.synthesizer, remembered))
-    house = House(settings, engines, silero, metrics, load_tools(settings.tools.functions))
+    tools = load_tools(settings.tools.functions)
+    transcripts = recorder_of(settings.transcripts, metrics)
+    house = House(settings, engines, silero, metrics, tools, transcripts)
     async with redis_link(settings.store, metrics) as link:
         await _served(VoiceServer(house, link), tls, stop, hurry)
 
@@ -186,6 +189,7 @@ async def _served(
     settings, engines, metrics = server.house.settings, server.house.engines, server.house.metrics
     async with (
         tracing(settings.telemetry, metrics),
+        recording(server.house.transcripts),
         _listening(server, settings, metrics, tls) as port,
         audiosocket_calls(server.exchange, settings.phone) as phone_ports,
         wyoming_connections(server.house, server.switchboard) as wyoming_ports,

@@ -699,6 +699,7 @@ class Noticed:
         "asleep",
         "budget_80",
         "token_expires",
+        "transcript_not_kept",
         "durable",
         "not_durable",
     ]

@@ -90,6 +90,11 @@ class Metrics:
             "false_interruptions_total", "Replies that were paused and went on."
         )
         self.echoes = self._counter("echoes_total", "Times the assistant heard itself.")
+        self.transcript_lines = self._counter(
+            "transcript_lines_total",
+            "Lines of transcripts: kept on disk, failed (tried again), lost (none waited any more).",
+            ["outcome"],
+        )
         self.tool_calls = self._counter(
             "tool_calls_total", "Tools the language model called, by who runs them.", ["by"]
         )

@@ -10,6 +10,7 @@ from voice_server.events import SessionOptions, SessionReady
 from voice_server.metrics import Metrics
 from voice_server.settings import Settings
 from voice_server.toolbox import ServerTool
+from voice_server.transcripts.recorder import TranscriptRecorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class House:
     metrics: Metrics
     tools: Mapping[str, ServerTool] = field(default_factory=dict)
     """What the server can do for the language model."""
+    transcripts: TranscriptRecorder | None = None
+    """Writes down what is said, where the operator wants that."""
 
     def ready(
         self, session: str, options: SessionOptions, config: Mapping[str, object]

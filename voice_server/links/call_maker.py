@@ -129,6 +129,8 @@ class CallMaker:
 
         def open_session(emit: Emit) -> Session:
             noted = visit.begin(plan.options.mode, emit)
+            if transcripts := plan.house.transcripts:
+                noted = transcripts.follow(visit.session, visit.identity.user, noted)
             return Session(visit.session, plan.options, plan.house, noted, plan.beginning)
 
         call = Call(

@@ -17,6 +17,7 @@ from voice_server.settings.server import LogSettings, ServerSettings
 from voice_server.settings.store import StoreSettings
 from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
+from voice_server.settings.transcripts import TranscriptSettings
 from voice_server.settings.tree import ENVIRONMENT_PREFIX, Settings
 from voice_server.settings.turn import TurnSettings
 from voice_server.settings.wyoming import WyomingSettings
@@ -40,6 +41,7 @@ __all__ = [
     "StoreSettings",
     "TelemetrySettings",
     "ToolSettings",
+    "TranscriptSettings",
     "Tree",
     "TtsSettings",
     "TurnSettings",

@@ -13,6 +13,7 @@ from voice_server.settings.server import LogSettings, ServerSettings
 from voice_server.settings.store import StoreSettings
 from voice_server.settings.telemetry import TelemetrySettings
 from voice_server.settings.tools import ToolSettings
+from voice_server.settings.transcripts import TranscriptSettings
 from voice_server.settings.turn import TurnSettings
 from voice_server.settings.wyoming import WyomingSettings
 
@@ -46,4 +47,5 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     logs: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    transcripts: TranscriptSettings = TranscriptSettings()
     wyoming: WyomingSettings = WyomingSettings()
