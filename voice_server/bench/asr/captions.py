@@ -91,8 +91,8 @@ def score(shown: Sequence[Caption], said: Said, speech: Spoken) -> Score:
     return Score(
         first_ms=_ms(first, begins_s),
         final_ms=_ms(final, ends_s),
-        shown_ms=word_delays_ms([(c.at_s - begins_s, c.text) for c in shown], speech),
-        committed_ms=word_delays_ms([(c.at_s - begins_s, c.stable) for c in shown], speech),
+        shown_ms=word_delays_ms([(c.at_s - begins_s, c.text) for c in shown], speech.words),
+        committed_ms=word_delays_ms([(c.at_s - begins_s, c.stable) for c in shown], speech.words),
         retracted=retracted([caption.text for caption in shown]),
         words=len(words_of(heard)),
         error=word_error(speech.text, heard),
@@ -112,16 +112,18 @@ def retracted(texts: Sequence[str]) -> int:
     return count
 
 
-def word_delays_ms(shown: Sequence[tuple[float, str]], speech: Spoken) -> list[float]:
+def word_delays_ms(
+    shown: Sequence[tuple[float, str]], words: Sequence[tuple[str, float]]
+) -> list[float]:
     """For each spoken word that ever appears at its place: when it first did, after its end."""
-    truth = [word for word, _ in speech.words]
+    truth = [word for word, _ in words]
     found: dict[int, float] = {}
     for at_s, text in shown:
         matcher = SequenceMatcher(a=truth, b=words_of(text), autojunk=False)
         for block in matcher.get_matching_blocks():
             for number in range(block.a, block.a + block.size):
                 found.setdefault(number, at_s)
-    return [1000 * (at_s - speech.words[number][1]) for number, at_s in sorted(found.items())]
+    return [1000 * (at_s - words[number][1]) for number, at_s in sorted(found.items())]
 
 
 def _ms(at_s: float | None, since_s: float) -> float | None:
