@@ -92,9 +92,13 @@ def load(
         Literal["poisson", "together"], typer.Option(help="At random, or all at one moment.")
     ] = "poisson",
     part: Annotated[
-        Literal["all", "costs", "turns", "tokens"],
-        typer.Option(help="CPU and memory; answers under load; the relay of tokens."),
+        Literal["all", "costs", "turns", "tokens", "age"],
+        typer.Option(
+            help="CPU and memory; answers under load; the relay of tokens. Besides, on its own:"
+            " whether old sessions cost more."
+        ),
     ] = "all",
+    minutes: Annotated[float, typer.Option(min=1, help="How old sessions grow.")] = 60.0,
     attempts: Annotated[int, typer.Option(min=1, help="Runs of a block that is void.")] = 3,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for load.md, .json and .svg.")
@@ -112,6 +116,8 @@ def load(
         seconds,
         arrivals,
         parts=PARTS if part == "all" else (part,),
+        minutes=minutes,
+        attempts=attempts,
     )
     try:
         measured = measure(plan, lambda line: typer.echo(line, err=True))

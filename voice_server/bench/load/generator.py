@@ -19,7 +19,7 @@ from audio import SAMPLE_RATE, Samples
 from audio.resample import Resampler
 from voice_server.bench.live import question
 from voice_server.bench.load.line import Line
-from voice_server.bench.load.orders import Block, Order, Session, block_of, judged, order_of, told
+from voice_server.bench.load.orders import Block, Order, Session, decoded, judged, told
 from voice_server.bench.load.process_meter import tree_cpu_s, tree_resident_bytes
 from voice_server.bench.load.schedule import FRAME_S, arrivals_s, frames, phases_s
 from voice_server.bench.load.talk import Said, script, talk_frames
@@ -39,7 +39,7 @@ def run_block(order: Order) -> Block:
     done = subprocess.run(command, input=told(order), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the load generator failed: {done.stderr.strip()[-300:]}")
-    return block_of(done.stdout)
+    return decoded(Block, done.stdout)
 
 
 class Generator:
@@ -84,18 +84,8 @@ class Generator:
         return [line for line, _ in opened], [ready for _, ready in opened]
 
     async def _connect(self, at: float) -> tuple[Line, float]:
-        order, loop = self._order, asyncio.get_running_loop()
-        await asyncio.sleep(at - loop.time())
-        began = loop.time()
-        line = Line(order.first, order.greets, loop.time)
-        await loop.create_connection(lambda: line, HOST, order.port)
-        line.open(f"{HOST}:{order.port}", order.path, order.protocol)
-        try:
-            async with asyncio.timeout(CONNECT_S_MAX):
-                await line.ready
-        except TimeoutError:
-            line.refusal = "never ready"
-        return line, 1000 * (loop.time() - began)
+        await asyncio.sleep(at - asyncio.get_running_loop().time())
+        return await connect(self._order)
 
     async def _send(self, lines: Sequence[Line], began: float) -> None:
         """Every frame when it is due, or as soon as possible after it."""
@@ -134,6 +124,21 @@ class Generator:
             time.process_time() - own_s,
             clock() - began,
         )
+
+
+async def connect(order: Order) -> tuple[Line, float]:
+    """Open a session; also the milliseconds until it was ready, or was known not to be."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    line = Line(order.first, order.greets, loop.time)
+    await loop.create_connection(lambda: line, HOST, order.port)
+    line.open(f"{HOST}:{order.port}", order.path, order.protocol)
+    try:
+        async with asyncio.timeout(CONNECT_S_MAX):
+            await line.ready
+    except TimeoutError:
+        line.refusal = "never ready"
+    return line, 1000 * (loop.time() - began)
 
 
 def encoded(samples: Samples, order: Order) -> bytes:
@@ -176,7 +181,7 @@ def _session(line: Line, ready_ms: float, began: float) -> Session:
 
 def main() -> None:
     """Do what stdin says."""
-    order = order_of(sys.stdin.read())
+    order = decoded(Order, sys.stdin.read())
     generator = Generator(order)
     gc.freeze()
     block = asyncio.run(generator.run())

@@ -32,6 +32,7 @@ class LoadReport:
                 table(["sessions", *map(str, sizes), "growth"], self._rows(sizes)),
                 "## Tokens, from the language model's socket to the client's",
                 table(["", "tokens", "p50", "p99", "worst"], self._relay_rows()),
+                *self._age(),
                 "## Void blocks",
                 "\n".join(self._void()) or "None.",
                 "",
@@ -104,6 +105,25 @@ class LoadReport:
         for streams, ages in measured.relayed_ms.items():
             yield _relay_row(f"through the server, {streams} at once", summary(ages))
 
+    def _age(self) -> Iterable[str]:
+        aged = self.measured.aged
+        if aged is None:
+            return
+        counted = [r for r in aged.rounds if r.void is None]
+        yield f"## Minute {aged.asked.minutes:g} of {aged.asked.order.sessions} sessions"
+        old, young = [r.old_cpu_s for r in counted], [r.young_cpu_s for r in counted]
+        found = ratio(old, young)
+        cost = (
+            f"costs {found.median:.3f} × minute 1 ({found.low:.3f} to {found.high:.3f})"
+            if found
+            else "is unknown"
+        )
+        grown = (aged.old_bytes - aged.young_bytes) / 1024 / aged.asked.order.sessions
+        yield (
+            f"The same talk in turns, {len(counted)} of {len(aged.rounds)} rounds valid: processor "
+            f"time {cost}; memory of each has grown by {grown:.0f} KiB since its first minute."
+        )
+
     def _void(self) -> list[str]:
         return [
             f"- {name}, {block.order.sessions} sessions: {block.void}"
@@ -122,6 +142,7 @@ class LoadReport:
             "blocks": {name: [_plain(b) for b in all] for name, all in measured.blocks.items()},
             "direct_ms": measured.direct_ms,
             "relayed_ms": measured.relayed_ms,
+            "aged": asdict(measured.aged) if measured.aged else None,
         }
 
     def svg(self) -> str:

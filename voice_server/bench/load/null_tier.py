@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from voice_server.bench.live import server
+from voice_server.bench.load.ageing import Aged, AgeOrder, run_ageing
 from voice_server.bench.load.bare_echo import bare_echo
 from voice_server.bench.load.generator import run_block
 from voice_server.bench.load.orders import EVERY_S, Block, Order
@@ -35,6 +36,10 @@ ASK_FOR_TEXT = (
 LONG_ANSWER = " ".join(["word"] * 180) + "."
 """Fifty seconds of the scripted voice: speaking sessions speak throughout."""
 
+AGED = 20
+"""Sessions that grow old."""
+AGED_PATH = "/ws?mode=transcription&rate=16000"
+FASTER_THAN_REAL = 10_000
 SCRIPTED = ("--offline", "--asr", "scripted", "--tts", "scripted")
 LIMITS = (
     "sessions_max",
@@ -46,8 +51,9 @@ LIMITS = (
 )
 LAG_MS_MAX = 60_000
 """Overload is to be measured, not refused."""
-Part = Literal["costs", "turns", "tokens"]
+Part = Literal["costs", "turns", "tokens", "age"]
 PARTS: tuple[Part, ...] = ("costs", "turns", "tokens")
+"""Unless others are asked for: growing old takes longer than all of them."""
 Progress = Callable[[str], None]
 
 
@@ -61,6 +67,8 @@ class Plan:
     arrivals: Arrivals = "poisson"
     seed: int = 1
     parts: tuple[Part, ...] = PARTS
+    minutes: float = 60.0
+    """How old sessions grow."""
     attempts: int = 3
     """How often a block is run at most, until one is valid."""
 
@@ -78,6 +86,7 @@ class Measured:
     """Age of tokens when they reach clients, by the number of streams at once."""
     direct_ms: list[float] = field(default_factory=list)
     """The same without a server between."""
+    aged: Aged | None = None
 
     def valid(self, subject: str, sessions: int | None = None) -> list[Block]:
         """Blocks that count."""
@@ -149,8 +158,7 @@ def _measure_turns(measured: Measured, progress: Progress) -> None:
     plan = measured.plan
     turn = ("turn.endpoint=fixed", f"turn.silence_ms={SILENCE_MS}", "turn.speculate=false")
     engines = ("llm.scripted.token_interval_ms=0", "tts.scripted.char_ms=10")
-    settings = (word for setting in (*turn, *engines) for word in ("--set", setting))
-    options = (*SCRIPTED, "--llm", "scripted", *settings)
+    options = (*SCRIPTED, "--llm", "scripted", *_set(*turn, *engines))
     with server((*options, *spacious(max(plan.sizes)))) as (url, pid):
         for sessions in plan.sizes:
             progress(f"{sessions} sessions, {min(TALKERS_MAX, sessions)} of them talk")
@@ -185,7 +193,29 @@ def _measure_relay(measured: Measured, progress: Progress) -> None:
                 measured.relayed_ms[streams] = relay_ages_ms(blocks[-1])
 
 
-_PARTS = {"costs": _measure_costs, "turns": _measure_turns, "tokens": _measure_relay}
+def _measure_age(measured: Measured, progress: Progress) -> None:
+    """What sessions cost in their last minute, beside their first."""
+    plan = measured.plan
+    fast = (f"limits.audio_rate_max={FASTER_THAN_REAL}", "limits.idle_timeout_s=0")
+    options = (*SCRIPTED, "--llm", "scripted", *spacious(2 * AGED), *_set(*fast))
+    with server(options) as (url, pid):
+        progress(f"{AGED} sessions grow {plan.minutes:g} minutes old")
+        order = Order(
+            port_of(url), pid, AGED_PATH, speech=QUESTION, sessions=AGED, seconds=plan.seconds
+        )
+        measured.aged = run_ageing(AgeOrder(order, plan.minutes, plan.rounds))
+
+
+def _set(*assignments: str) -> tuple[str, ...]:
+    return tuple(word for assignment in assignments for word in ("--set", assignment))
+
+
+_PARTS = {
+    "costs": _measure_costs,
+    "turns": _measure_turns,
+    "tokens": _measure_relay,
+    "age": _measure_age,
+}
 
 
 def relay_ages_ms(block: Block) -> list[float]:

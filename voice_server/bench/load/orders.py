@@ -3,12 +3,17 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import TypeAdapter
 
 from voice_server.bench.load.schedule import Arrivals, void_reason
 from voice_server.bench.load.statistics import Summary, summary
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
 
 EVERY_S = 5.0
 
@@ -88,17 +93,13 @@ class Block:
         return 100 * self.server_cpu_s / self.seconds / self.order.sessions
 
 
-def order_of(text: str) -> Order:
-    """An order from its JSON. Raises `pydantic.ValidationError`."""
-    return TypeAdapter(Order).validate_json(text)
+def decoded(kind: type[T], text: str) -> T:
+    """An order, or what came of it, from its JSON. Raises `pydantic.ValidationError`."""
+    found: T = TypeAdapter(kind).validate_json(text)
+    return found
 
 
-def block_of(text: str) -> Block:
-    """A block from its JSON."""
-    return TypeAdapter(Block).validate_json(text)
-
-
-def told(message: Order | Block) -> str:
+def told(message: "DataclassInstance") -> str:
     """One line of JSON."""
     return json.dumps(asdict(message))
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from voice_server.bench.load.ageing import Aged, AgeOrder, AgeRound
 from voice_server.bench.load.load_report import LoadReport
 from voice_server.bench.load.null_tier import Measured, Plan
 from voice_server.bench.load.orders import Block, Order, Session
@@ -66,6 +67,17 @@ def test_unanswered_turns_are_counted() -> None:
     order = replace(silent.order, talkers=2, speech="x", every_s=1.0)
     made.measured.blocks["turns"] = [replace(silent, order=order, speech_ends_s=0.5)]
     assert "-, 4 unanswered" in made.markdown()
+
+
+def test_old_sessions_are_compared_with_young_ones() -> None:
+    made = report()
+    rounds = [AgeRound(2.0, 2.02, None), AgeRound(2.0, 1.98, None), AgeRound(1.0, 9.0, "late")]
+    asked = AgeOrder(Order(port=1, pid=1, sessions=4), minutes=60)
+    made.measured.aged = Aged(asked, 1024 * 100, 1024 * 108, rounds)
+    assert "2 of 3 rounds valid: processor time costs 1.000 ×" in made.markdown()
+    assert "has grown by 2 KiB" in made.markdown()
+    made.measured.aged = Aged(asked, 0, 0, rounds[2:])
+    assert "0 of 1 rounds valid: processor time is unknown" in made.markdown()
 
 
 def test_the_plot_has_a_dot_per_size() -> None:

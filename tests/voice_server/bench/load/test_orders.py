@@ -2,7 +2,7 @@
 
 import pytest
 
-from voice_server.bench.load.orders import Block, Order, Session, block_of, judged, order_of, told
+from voice_server.bench.load.orders import Block, Order, Session, decoded, judged, told
 from voice_server.bench.load.statistics import Summary
 
 pytestmark = pytest.mark.pure
@@ -16,8 +16,8 @@ def block(void: str | None = None) -> Block:
 
 
 def test_both_come_back_as_they_were() -> None:
-    assert order_of(told(ORDER)) == ORDER
-    assert block_of(told(block("late"))) == block("late")
+    assert decoded(Order, told(ORDER)) == ORDER
+    assert decoded(Block, told(block("late"))) == block("late")
 
 
 def test_cpu_is_told_per_session() -> None:
