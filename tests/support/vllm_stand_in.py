@@ -27,11 +27,17 @@ OPTIONS = (
     "--performance-mode",
     "--tool-call-parser",
     "--reasoning-parser",
+    "--load-format",
+    "--dtype",
+    "--block-size",
+    "--kv-cache-memory-bytes",
+    "--distributed-executor-backend",
 )
 FLAGS = (
     "--enable-prompt-tokens-details",
     "--enable-request-id-headers",
     "--enable-auto-tool-choice",
+    "--enforce-eager",
     "--never-end",
 )
 
@@ -89,6 +95,9 @@ def _application(options: argparse.Namespace) -> web.Application:
         os.kill(os.getpid(), signal.SIGKILL)
         return web.Response()
 
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(text='vllm:num_requests_running{engine="0"} 0.0\n')
+
     async def models(request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": options.served_model_name}]})
 
@@ -110,6 +119,7 @@ def _application(options: argparse.Namespace) -> web.Application:
     app.router.add_get("/health", health)
     app.router.add_post("/fall_ill", fall_ill)
     app.router.add_post("/die", die)
+    app.router.add_get("/metrics", metrics)
     app.router.add_get("/v1/models", models)
     app.router.add_post("/v1/chat/completions", chat)
     return app

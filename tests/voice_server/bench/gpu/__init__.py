@@ -1,0 +1,1 @@
+"""Measuring a GPU, as far as it can be shown without one."""
