@@ -35,7 +35,9 @@ class SessionConfig:
     turn: Mapping[str, object] = field(default_factory=dict)
     """A patch to the server's `turn` settings."""
     hints: str | None = field(default=None, repr=False)
-    """Words the recogniser should expect, as a sentence or a list."""
+    """Text in the style and vocabulary that the recogniser should expect."""
+    hot_words: tuple[str, ...] | None = field(default=None, repr=False)
+    """Names and terms that it should expect."""
     answers: bool | None = None
     """False: turns are written down, and answered only when the client asks."""
     speaks: bool | None = None

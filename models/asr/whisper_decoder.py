@@ -37,6 +37,7 @@ __all__ = ["Decoding", "Task", "WhisperDecoder"]
 _POSITIONS = 448
 """How many tokens, prompt included, the decoder has positions for."""
 _PROMPT_TOKENS_MAX = _POSITIONS // 2 - 1
+_HOT_TOKENS_MAX = _PROMPT_TOKENS_MAX // 2
 
 Outcome = Decoding | RecognitionError
 
@@ -238,11 +239,16 @@ class WhisperDecoder:
         return Tokenizer(self._model.hf_tokenizer, multilingual, task=job, language=language)
 
     def _hints(self, options: RecognitionOptions) -> tuple[int, ...]:
-        hints = " ".join([*options.hot_words, options.prompt]).strip()
-        if not hints:
-            return ()
+        """Stand where Whisper was trained to find what was said before (Radford et al. 2022, 2.3).
+
+        Hot words come first, as in faster-whisper, and the end of the prompt takes what is left.
+        """
         tokenizer = self._tokenizer("en")
-        return (tokenizer.sot_prev, *tokenizer.encode(" " + hints)[-_PROMPT_TOKENS_MAX:])
+        hot, prompt = ", ".join(options.hot_words).strip(), options.prompt.strip()
+        tokens = tokenizer.encode(f" {hot}")[:_HOT_TOKENS_MAX] if hot else []
+        if prompt:
+            tokens += tokenizer.encode(f" {prompt}")[len(tokens) - _PROMPT_TOKENS_MAX :]
+        return (tokenizer.sot_prev, *tokens) if tokens else ()
 
 
 def _quality(decoding: Decoding) -> tuple[bool, float]:

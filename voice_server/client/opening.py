@@ -28,6 +28,8 @@ class CallOptions:
     """BCP 47, such as `en`; None lets the server decide."""
     instructions: str | None = field(default=None, repr=False)
     speed: float | None = None
+    hot_words: tuple[str, ...] = field(default=(), repr=False)
+    """Names and terms that the recogniser should expect."""
     turn: Mapping[str, TurnSetting] = field(default_factory=dict)
     """A patch of the server's turn settings."""
     input_rate: int = 16_000
@@ -48,6 +50,7 @@ class CallOptions:
             "language": self.language,
             "instructions": self.instructions,
             "speed": self.speed,
+            "hot_words": list(self.hot_words),
             "turn": dict(self.turn),
         }
         return {key: value for key, value in given.items() if value}

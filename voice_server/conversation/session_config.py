@@ -20,6 +20,8 @@ from voice_server.settings import (
 
 INSTRUCTIONS_CHARS_MAX = 16_384
 HINTS_CHARS_MAX = 1024
+HOT_WORDS_MAX = 100
+HOT_WORD_CHARS_MAX = 64
 TOKENS_MAX = 32_768
 
 KEYS = tuple(field.name for field in fields(SessionConfig) if field.name != "turn")
@@ -56,6 +58,7 @@ def recognition(config: SessionConfig, asr: AsrSettings, session: str) -> Recogn
     return RecognitionOptions(
         language=config.language or asr.language,
         prompt=config.hints or "",
+        hot_words=config.hot_words or (),
         allowed_languages=asr.languages,
         session=session,
     )
@@ -73,11 +76,20 @@ def check(config: SessionConfig, voices: Sequence[Voice], tools: ToolSettings) -
         raise ConfigError("language: must be a BCP 47 tag such as en or de-AT")
     if config.hints is not None and len(config.hints) > HINTS_CHARS_MAX:
         raise ConfigError(f"hints: at most {HINTS_CHARS_MAX} characters")
+    check_hot_words(config.hot_words or ())
     if config.max_tokens is not None and not 1 <= config.max_tokens <= TOKENS_MAX:
         raise ConfigError(f"max_tokens: must be 1 to {TOKENS_MAX}, not {config.max_tokens}")
     if config.temperature is not None and not 0 <= config.temperature <= 2:
         raise ConfigError(f"temperature: must be 0 to 2, not {config.temperature}")
     check_tools(config.tools or (), tools)
+
+
+def check_hot_words(words: Sequence[str]) -> None:
+    """Raise `ConfigError` where there are more than a recogniser takes notice of."""
+    if len(words) > HOT_WORDS_MAX:
+        raise ConfigError(f"hot_words: at most {HOT_WORDS_MAX} words, not {len(words)}")
+    if any(not 1 <= len(word.strip()) <= HOT_WORD_CHARS_MAX for word in words):
+        raise ConfigError(f"hot_words: each must have 1 to {HOT_WORD_CHARS_MAX} characters")
 
 
 def check_tools(offered: Sequence[Tool], settings: ToolSettings) -> None:

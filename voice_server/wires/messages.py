@@ -32,6 +32,9 @@ Tools = Annotated[list[OfferedTool], Meta(max_length=1000)]
 Modalities = Annotated[list[Literal["audio", "text"]], Meta(min_length=1, max_length=2)]
 
 
+HotWords = Annotated[list[str], Meta(max_length=1000)]
+
+
 class Config(Struct):
     """What a session can be configured with."""
 
@@ -41,7 +44,9 @@ class Config(Struct):
     speed: float | None = None
     turn: dict[str, str | int | float | bool | list[str] | None] = {}
     hints: str | None = None
-    """Words the recogniser should expect."""
+    """Text in the style and vocabulary that the recogniser should expect."""
+    hot_words: HotWords | None = None
+    """Names and terms that it should expect."""
     answers: bool | None = None
     """False: answer only when asked (`respond`)."""
     modalities: Modalities | None = None

@@ -347,6 +347,7 @@ def config_of(config: msg.Config) -> ev.SessionConfig:
         speed=config.speed,
         turn=config.turn,
         hints=config.hints,
+        hot_words=None if config.hot_words is None else tuple(config.hot_words),
         answers=config.answers,
         speaks=_speaks(config.modalities),
         tools=_tools(config.tools),

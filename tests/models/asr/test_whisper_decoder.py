@@ -1,13 +1,15 @@
 """One blocking decode: prompts, second tries, word times, and threads side by side."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from audio import Samples
-from models.asr import RecognitionError, RecognitionOptions
+from models.asr import RecognitionError, RecognitionOptions, Word
 from models.asr.decoding import Decoding, Task
 from models.asr.whisper_decoder import WhisperDecoder
 from models.asr.whisper_loader import load_decoder
@@ -92,6 +94,55 @@ def test_hints_are_given_and_may_be_long(short: WhisperDecoder) -> None:
     assert [word.text for word in hinted.words] == TEXT.split()
     flooded = short.decode(task(say(TEXT), prompt="Alarm clocks and timers. " * 200))
     assert flooded.window_ms == hinted.window_ms
+
+
+def decoded(
+    decoder: WhisperDecoder, options: RecognitionOptions
+) -> tuple[list[list[int]], Sequence[Word]]:
+    """Decode once; what CTranslate2's `generate` was given, and what came of it."""
+    given: list[list[int]] = []
+    whisper = decoder._model.model
+
+    class Recording:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(whisper, name)
+
+        def generate(self, encoded: Any, prompts: list[list[int]], **options: Any) -> Any:
+            given.extend(prompts)
+            return whisper.generate(encoded, prompts, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoder._model, "model", Recording())
+        return given, decoder.decode(Task(say(TEXT), 0, options)).words
+
+
+def test_hot_words_stand_before_the_prompt_and_not_in_the_transcript(
+    short: WhisperDecoder,
+) -> None:
+    """The words are those of a kitchen, the sentence is not: nothing may leak."""
+    tokenizer = short._tokenizer("en")
+    bare, _ = decoded(short, RecognitionOptions())
+    options = RecognitionOptions(prompt="The kitchen.", hot_words=("lamp", "brother"))
+    expected = [
+        tokenizer.sot_prev,
+        *tokenizer.encode(" lamp, brother"),
+        *tokenizer.encode(" The kitchen."),
+        *bare[0],
+    ]
+    assert bare[0][0] == tokenizer.sot
+    given, words = decoded(short, options)
+    assert given == [expected]
+    assert [word.text for word in words] == TEXT.split()
+
+
+def test_neither_hot_words_nor_prompt_crowd_the_other_out(short: WhisperDecoder) -> None:
+    options = RecognitionOptions(prompt="the " * 500 + "lamp", hot_words=["brother"] * 500)
+    (prompt,), _ = decoded(short, options)
+    tokenizer = short._tokenizer("en")
+    hinted = prompt[1 : prompt.index(tokenizer.sot)]
+    assert len(hinted) == 223
+    assert tokenizer.decode(hinted[:2]).startswith(" brother")
+    assert tokenizer.decode(hinted).endswith("the lamp")
 
 
 def test_an_unknown_language_is_refused(short: WhisperDecoder) -> None:

@@ -50,6 +50,7 @@ def test_the_server_understands_every_option() -> None:
         language="en",
         instructions="Be brief.",
         speed=1.5,
+        hot_words=("Ada", "Grace"),
         turn={"eagerness": "high"},
         input_rate=48_000,
         output_rate=22_050,
@@ -66,6 +67,7 @@ def test_the_server_understands_every_option() -> None:
     config = granted.config
     assert (config.voice, config.language, config.speed) == ("en-us", "en", 1.5)
     assert (config.instructions, config.turn) == ("Be brief.", {"eagerness": "high"})
+    assert config.hot_words == ("Ada", "Grace")
 
 
 def test_what_is_not_set_is_left_to_the_server() -> None:

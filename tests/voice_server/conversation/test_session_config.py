@@ -106,6 +106,9 @@ def test_what_can_be_used_passes(config: SessionConfig) -> None:
         (SessionConfig(language="日本語"), "language: .*BCP 47"),
         (SessionConfig(language="x" * 300), "language: .*BCP 47"),
         (SessionConfig(hints="x" * 1025), "hints: at most 1024"),
+        (SessionConfig(hot_words=("Ada",) * 101), "hot_words: at most 100 words, not 101"),
+        (SessionConfig(hot_words=("Ada", " ")), "hot_words: each must have 1 to 64"),
+        (SessionConfig(hot_words=("x" * 65,)), "hot_words: each must have 1 to 64"),
         (SessionConfig(max_tokens=0), "max_tokens: must be 1 to 32768, not 0"),
         (SessionConfig(temperature=2.1), "temperature: must be 0 to 2"),
         (SessionConfig(temperature=float("nan")), "temperature: "),
@@ -146,7 +149,9 @@ def test_what_holds_is_the_session_over_the_server() -> None:
 
 def test_the_recogniser_is_asked_in_the_language_and_words_of_the_session() -> None:
     asr = AsrSettings(language="de", languages=("de", "en"))
-    options = recognition(SessionConfig(hints="Ada, Grace"), asr, "ses_1")
-    assert (options.language, options.prompt, options.session) == ("de", "Ada, Grace", "ses_1")
+    config = SessionConfig(hints="We met Ada.", hot_words=("Grace",))
+    options = recognition(config, asr, "ses_1")
+    assert (options.language, options.prompt, options.session) == ("de", "We met Ada.", "ses_1")
+    assert options.hot_words == ("Grace",)
     assert options.allowed_languages == ("de", "en")
     assert recognition(SessionConfig(language="en"), asr, "ses_1").language == "en"

@@ -690,6 +690,7 @@ def test_tools_and_limits_are_configuration() -> None:
             "modalities": ["text"],
             "answers": False,
             "hints": "Ada",
+            "hot_words": ["Grace"],
             "max_tokens": 5,
             "temperature": 1,
         },
@@ -701,6 +702,7 @@ def test_tools_and_limits_are_configuration() -> None:
             speaks=False,
             answers=False,
             hints="Ada",
+            hot_words=("Grace",),
             max_tokens=5,
             temperature=1.0,
         )
