@@ -47,6 +47,7 @@ def test_every_setting_is_there() -> None:
 
 def test_secrets_are_hidden() -> None:
     secrets = [f'auth.keys=["{SECRET}"]', f"auth.secret={SECRET}", f"llm.api_key={SECRET}"]
+    secrets.append(f"store.url=redis://voice:{SECRET}@cache")
     text = report(None, secrets)
     assert SECRET not in text
     assert line(text, "keys").split("# ")[1] == "command line"

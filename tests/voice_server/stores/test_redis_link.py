@@ -172,15 +172,22 @@ async def test_who_listens_to_a_frozen_redis_is_told(
             await anext(news)
 
 
-async def test_a_step_that_is_given_up_teaches_nothing(redis_server: RedisServer) -> None:
-    async with RedisLink(redis_server.patient(breaker_failures_max=1), Metrics()) as link:
+async def test_a_trial_that_is_given_up_leaves_it_to_the_next(redis_server: RedisServer) -> None:
+    clock = HandClock()
+    settings = redis_server.patient(breaker_failures_max=1)
+    redis_server.kill()
+    async with RedisLink(settings, Metrics(), clock) as link:
+        with pytest.raises(StoreUnavailable):
+            await link.run(COUNT, ["c"])
+        redis_server.start()
+        clock.now += settings.breaker_rest_s
         redis_server.freeze()
-        step = asyncio.create_task(link.run(COUNT, ["c"]))
+        trial = asyncio.create_task(link.run(COUNT, ["c"]))
         await asyncio.sleep(0)
-        step.cancel()
-        await asyncio.gather(step, return_exceptions=True)
+        trial.cancel()
+        await asyncio.gather(trial, return_exceptions=True)
         redis_server.thaw()
-        assert not link.resting
+        assert link.resting
         assert await link.run(COUNT, ["other"]) == 1
 
 
