@@ -21,7 +21,7 @@ from tests.support.nginx import (
     Nginx,
     Processes,
     behind_nginx,
-    named_server,
+    named,
     processes_conf,
     with_certificate,
 )
@@ -43,7 +43,8 @@ SETTINGS = {
     "tts.scripted.char_ms": "5",
     "limits.sessions_per_user_max": "1000",
     "limits.sessions_per_ip_max": "1000",
-    "limits.connections_per_ip_max": "8",  # those that nginx brings are many people's
+    "limits.arrivals_per_s_local_max": "1000",
+    "limits.connections_local_max": "8",  # those that nginx brings are many people's
 }
 OPTIONS = (*SCRIPTED, *(word for item in SETTINGS.items() for word in ("--set", "=".join(item))))
 QUICK = (*SCRIPTED, "--set", "tts.scripted.char_ms=5")
@@ -56,7 +57,7 @@ PER_ADDRESS = 40
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, Processes]]:
     """nginx and the processes behind it, by name."""
-    with behind_nginx(tmp_path_factory.mktemp("nginx"), *OPTIONS) as found:
+    with behind_nginx(tmp_path_factory.mktemp("nginx"), named(*OPTIONS)) as found:
         yield found
 
 
@@ -283,7 +284,7 @@ async def turn(call: Call) -> None:
 
 async def test_when_a_process_dies_clients_come_back_to_the_other(tmp_path: Path) -> None:
     """R-30: nginx asks the next one; where there is none it says 502, and clients try again."""
-    with behind_nginx(tmp_path, *QUICK) as (nginx, processes):
+    with behind_nginx(tmp_path, named(*QUICK)) as (nginx, processes):
         async with connect(nginx.url, reconnection=IMPATIENT) as call:
             first = await ready(call)
             processes[first].stop(signal.SIGKILL)
@@ -292,7 +293,7 @@ async def test_when_a_process_dies_clients_come_back_to_the_other(tmp_path: Path
             await turn(call)
             processes[second].stop(signal.SIGKILL)
             assert await status(nginx.url) == 502
-            with named_server(first, *QUICK, port=processes[first].port):
+            with named(*QUICK, port=processes[first].port)(first):
                 assert await ready(call) == first
                 await turn(call)
 
@@ -300,10 +301,8 @@ async def test_when_a_process_dies_clients_come_back_to_the_other(tmp_path: Path
 async def test_a_process_that_leaves_sends_newcomers_to_the_other(tmp_path: Path) -> None:
     """Pages, too, which are otherwise told of a refusal on their socket."""
     long = ("--set", "llm.scripted.texts=['" + "On and on it goes. " * 60 + "']")
-    with behind_nginx(tmp_path, *SCRIPTED, *long, "--set", "server.drain_s=600") as (
-        nginx,
-        processes,
-    ):
+    make = named(*SCRIPTED, *long, "--set", "server.drain_s=600")
+    with behind_nginx(tmp_path, make) as (nginx, processes):
         async with connected(nginx.url) as talking:
             leaving = processes[process_of(talking)]
             await talking.send("text", text="Hello.")
@@ -315,5 +314,4 @@ async def test_a_process_that_leaves_sends_newcomers_to_the_other(tmp_path: Path
             for origin in ({}, {"Origin": nginx.url.rstrip("/")}):
                 async with connected(nginx.url, headers=origin) as newcomer:
                     assert process_of(newcomer) != process_of(talking)
-            leaving.process.send_signal(signal.SIGTERM)
-            await talking.closed()
+            await asyncio.to_thread(leaving.stop)

@@ -103,6 +103,7 @@ class Nginx:
         """
         self.folder = folder
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)  # nginx takes that for granted
         self.port = int(self._listener.getsockname()[1])
         self._command = [executable(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
         for name in ("conf.d", "voice-server.d"):
@@ -155,15 +156,17 @@ class Nginx:
 
 
 @contextmanager
-def behind_nginx(folder: Path, *options: str) -> Iterator[tuple[Nginx, Processes]]:
-    """Two processes, and nginx in front of them. `options` are the processes'."""
-    processes = {name: named_server(name, *options) for name in ("a", "b")}
+def behind_nginx(
+    folder: Path, make: Callable[[str], ServerProcess]
+) -> Iterator[tuple[Nginx, Processes]]:
+    """Two processes, and nginx in front of them. `make` is told their names."""
+    processes = {name: make(name) for name in ("a", "b")}
     with ExitStack() as stack:
         with ThreadPoolExecutor() as pool:  # they take a while to start
             list(pool.map(stack.enter_context, processes.values()))
         yield stack.enter_context(Nginx(folder, processes_conf(processes))), processes
 
 
-def named_server(name: str, *options: str, port: int = 0) -> ServerProcess:
-    """One of several processes behind nginx."""
-    return ServerProcess(*BEHIND, "--set", f"server.name={name}", *options, port=port)
+def named(*options: str, port: int = 0) -> Callable[[str], ServerProcess]:
+    """Makes servers with these options, each with its name."""
+    return lambda name: ServerProcess(*BEHIND, "--set", f"server.name={name}", *options, port=port)

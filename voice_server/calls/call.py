@@ -175,17 +175,17 @@ class Call:
         resumption = self._resumption
         secret = resumption.key.exchange(asked.secret) if resumption else None
         if resumption is None or secret is None:
-            return UNKNOWN if await self._is_ours() else ELSEWHERE
+            return UNKNOWN if await self._is_ours(surely=True) else ELSEWHERE
         self._dismiss()
         async with self._reading:
             self._dismiss()
-            if not await self._is_ours():
+            if not await self._is_ours(surely=True):
                 return ELSEWHERE
             now = self._clock()
             missed = resumption.missed(asked)
-            if missed is None or self._over:
+            if missed is None or self.over:
                 self._left.set()
-                return FORGOTTEN
+                return ELSEWHERE if self._leaving else FORGOTTEN
             self._stop_waiting()
             self.line = line
             self._due.extend(resumption.again(secret, asked, missed, now))
@@ -213,20 +213,21 @@ class Call:
             await asyncio.wait({reading, self._running}, return_when=asyncio.FIRST_COMPLETED)
             await cancelled(reading)
         self._lose(line)
-        if self._over:
+        if self.over:
             await asyncio.wait({self._running})
 
     @property
-    def _over(self) -> bool:
+    def over(self) -> bool:
+        """Whether it ends, or has ended."""
         return self._finishing or self._left.is_set()
 
     async def ended(self) -> None:
         """Return when nothing of the call is left."""
         await asyncio.wait({self._running})
 
-    async def _is_ours(self) -> bool:
+    async def _is_ours(self, *, surely: bool = False) -> bool:
         """Whether no other process has taken the call over, as far as the store can tell."""
-        if self._keeper is None or await self._keeper.commit():
+        if self._keeper is None or await self._keeper.commit(surely=surely):
             return True
         self._give_over()
         return False
@@ -267,7 +268,7 @@ class Call:
             return
         self.line = None
         self._due.clear()
-        if self._resumption is None or line.said_goodbye or not self._limits.resume_s or self._over:
+        if self._resumption is None or line.said_goodbye or not self._limits.resume_s or self.over:
             self._left.set()
             return
         self._metrics.detached.inc()

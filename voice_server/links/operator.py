@@ -31,6 +31,8 @@ class Operator:
         self._maker = CallMaker(house, self.calls, self._lost)
         self._lines: set[Line] = set()
         """All that are open, with a call or without."""
+        self._leaving = False
+        """Lost calls are for other processes."""
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -82,9 +84,10 @@ class Operator:
 
     async def expects(self, session: str, user: str) -> bool:
         """Whether somebody may come back to that session: they have a place already."""
-        if self.calls.find(session, user):
-            return True
-        return self._lost is not None and await self._lost.expects(session, user)
+        call = self.calls.find(session, user)
+        if self._leaving:
+            return call is not None and not call.over
+        return bool(call) or (self._lost is not None and await self._lost.expects(session, user))
 
     async def _call_of(
         self, line: Line, caller: Caller, asked: ev.ResumeAsked
@@ -113,6 +116,7 @@ class Operator:
 
     def leave(self) -> None:
         """Ask every call to end at its next pause."""
+        self._leaving = True
         self.calls.leave()
         for line in self._lines:
             if not self.calls.on(line):
