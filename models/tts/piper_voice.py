@@ -8,9 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from models.errors import ModelError
+from models.tts.piper_alignments import with_alignments
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -51,7 +53,7 @@ def load_voice(voice_path: Path, *, threads: int, device: str = "cpu") -> Loaded
         raise ModelError(f"There is no {voice_path}: name another file, or {_REMEDY}.")
     config, language = _read_config(voice_path.with_name(f"{voice_path.name}.json"))
     providers = _providers(device)
-    session = _open_session(_graph_with_alignments(voice_path), voice_path, threads, providers)
+    session = _open_session(voice_path, threads, providers)
     piper = PiperVoice(session, config)
     _warm_up(piper, voice_path)
     return LoadedVoice(
@@ -67,34 +69,16 @@ def _read_config(path: Path) -> "tuple[PiperConfig, str]":
     from piper.config import PiperConfig  # noqa: PLC0415
 
     try:
-        settings = json.loads(_read(path))
+        settings = json.loads(path.read_bytes())
         config = PiperConfig.from_dict(settings)
         code: str = settings.get("language", {}).get("code", config.espeak_voice)
         return config, code.replace("_", "-")
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}): {_REMEDY}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{path} does not describe a Piper voice ({error!r}): {_REMEDY}."
         ) from error
-
-
-def _graph_with_alignments(path: Path) -> bytes:
-    """Return the graph, with phoneme durations as second output where `onnx` can find them."""
-    graph = _read(path)
-    try:
-        import onnx  # noqa: PLC0415
-        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415
-        from piper.patch_voice_with_alignment import add_alignment_output  # noqa: PLC0415
-    except ImportError:
-        return graph
-    try:
-        model = onnx.load_from_string(graph)
-        add_alignment_output(model)
-    except DecodeError as error:
-        raise ModelError(f"{path} is not an ONNX file, or it is damaged: {_REMEDY}.") from error
-    except ValueError:  # the graph has no durations to show, or shows them already
-        return graph
-    patched: bytes = model.SerializeToString()
-    return patched
 
 
 def _providers(device: str) -> list[str]:
@@ -111,16 +95,21 @@ def _providers(device: str) -> list[str]:
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
-def _open_session(
-    graph: bytes, path: Path, threads: int, providers: list[str]
-) -> "InferenceSession":
+def _open_session(path: Path, threads: int, providers: list[str]) -> "InferenceSession":
+    """Load the graph, with phoneme durations as second output where they can be had."""
     import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(graph, options, providers=providers)
+        with TemporaryDirectory() as folder:
+            graph = with_alignments(path, Path(folder))
+            session = onnxruntime.InferenceSession(str(graph), options, providers=providers)
+    except ModelError as error:
+        raise ModelError(f"{error}: {_REMEDY}.") from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}): {_REMEDY}.") from error
     except onnx_errors() as error:
         raise ModelError(f"{path} cannot be loaded ({error}): {_REMEDY}.") from error
     if not {entry.name for entry in session.get_inputs()} >= _INPUTS:
@@ -147,13 +136,6 @@ def _speakers(config: "PiperConfig") -> dict[str, int]:
         named.items(), key=lambda entry: (entry[1] != config.default_speaker_id, entry[1])
     )
     return dict(default_first)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}): {_REMEDY}.") from error
 
 
 def onnx_errors() -> tuple[type[Exception], ...]:
