@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.socket
 KEY, OTHER_KEY = "correct-horse-battery-staple", "another-horse-battery-staple"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 AS_ALICE, AS_EVE = (("voice.v1", f"token.{key}") for key in (KEY, OTHER_KEY))
-NOT_OUR_TOPIC = {"sessions_per_ip_max": 1000, "arrivals_per_s_per_ip_max": 1000}
+LIMITS = {"sessions_per_ip_max": 3, "arrivals_per_s_per_ip_max": 1000}
+ELSEWHERE = {"X-Forwarded-For": "192.0.2.1"}
 
 
 class Shared:
@@ -35,9 +36,10 @@ class Shared:
 
 def options(redis: RedisServer) -> list[str]:
     """Of both servers. Nothing but news can be heard of in less than a minute."""
-    limits = (f"limits.{name}={value}" for name, value in NOT_OUR_TOPIC.items())
+    limits = (f"limits.{name}={value}" for name, value in LIMITS.items())
     keys = f'["{entry(KEY, "alice")}", "{entry(OTHER_KEY, "eve")}"]'
-    settings = [f"auth.keys={keys}", "tts.scripted.char_ms=1", *limits]
+    proxies = 'server.trusted_proxies=["127.0.0.1"]'
+    settings = [f"auth.keys={keys}", proxies, "tts.scripted.char_ms=1", *limits]
     ours = (word for setting in settings for word in ("--set", setting))
     store = redis.options(url=redis.confine(), durability="require", breaker_rest_s=1)
     return [*SCRIPTED, *ours, *store]
@@ -53,6 +55,14 @@ def shared() -> Iterator[Shared]:
             yield Shared(redis, here, there)
 
 
+@pytest.fixture(autouse=True)
+async def alone(shared: Shared) -> None:
+    """Begin when those of the test before have left, which nobody waits for."""
+    async with asyncio.timeout(PATIENCE_S):
+        while any(shared.redis.admin.scan_iter("vs:group:sessions_at:*")):
+            await asyncio.sleep(0)
+
+
 async def made(server: ServerProcess) -> str:
     """A ticket, as a subprotocol."""
     async with (
@@ -64,12 +74,14 @@ async def made(server: ServerProcess) -> str:
         return str(found["subprotocol"])
 
 
-async def answer(server: ServerProcess, protocol: str) -> tuple[int, str | None]:
+async def answer(
+    server: ServerProcess, protocol: str, headers: Mapping[str, str] | None = None
+) -> tuple[int, str | None]:
     """The status of an attempt to talk, and when to come back."""
     async with aiohttp.ClientSession() as http:
         address, protocols = f"{server.url}v1/voice", ["voice.v1", protocol]
         try:
-            async with http.ws_connect(address, protocols=protocols) as socket:
+            async with http.ws_connect(address, protocols=protocols, headers=headers) as socket:
                 await socket.send_json({"type": "bye"})
                 return 101, None
         except aiohttp.WSServerHandshakeError as error:
@@ -109,8 +121,19 @@ async def test_l03_a_user_has_so_many_sessions_on_both(shared: Shared) -> None:
     async with AsyncExitStack() as stack:
         for server in (shared.here, shared.there, shared.here):
             await stack.enter_async_context(connected(server.url, protocols=AS_ALICE))
-        status, later = await answer(shared.there, AS_ALICE[1])
-        assert (status, later) == (429, "5")
+        assert await answer(shared.there, AS_ALICE[1], ELSEWHERE) == (429, "5")
+
+
+async def test_l03_an_address_has_so_many_sessions_on_both(shared: Shared) -> None:
+    async with AsyncExitStack() as stack:
+        for server, who in (
+            (shared.here, AS_ALICE),
+            (shared.there, AS_ALICE),
+            (shared.here, AS_EVE),
+        ):
+            await stack.enter_async_context(connected(server.url, protocols=who))
+        assert await answer(shared.there, AS_EVE[1]) == (429, "5")
+        assert (await answer(shared.there, AS_EVE[1], ELSEWHERE))[0] == 101
 
 
 async def test_s12_what_is_revoked_ends_sessions_of_another_process_at_once(
