@@ -60,7 +60,7 @@ async def alone(shared: Shared) -> None:
     """Begin when those of the test before have left, which nobody waits for."""
     async with asyncio.timeout(PATIENCE_S):
         while any(shared.redis.admin.scan_iter("vs:group:sessions_at:*")):
-            await asyncio.sleep(0)
+            await health(shared.here, "livez")
 
 
 async def made(server: ServerProcess) -> str:
