@@ -4,8 +4,6 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +11,11 @@ from models.hub import bundled_asr
 from scripts.bench_peers import agents, recognition
 from scripts.bench_peers.recognition import LOADS, Measured, Plan
 from scripts.bench_peers.report import Report
-from scripts.bench_peers.servers import SETUPS, favour
+from scripts.bench_peers.servers import SETUPS
 from voice_server.bench.asr.chain_whisper import TINY, save_chain_whisper
 from voice_server.bench.asr.speech import SENTENCES
 from voice_server.bench.conditions import machine
 from voice_server.bench.written import write
-
-NICENESS_BEFORE = 0
 
 
 def main() -> None:
@@ -28,8 +24,10 @@ def main() -> None:
     if (os.cpu_count() or 1) < 2:
         raise SystemExit("two cores are needed: one for the servers, one for the talkers")
     found = machine() | {"began": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
-    with tempfile.TemporaryDirectory() as folder, going_first():
-        report = Report(found, hearing(asked, Path(folder)), judged(asked))
+    with tempfile.TemporaryDirectory() as folder:
+        heard = hearing(asked, Path(folder))
+    write(Report(found, heard, []), asked.out, "peers")
+    report = Report(found, heard, judged(asked))
     write(report, asked.out, "peers")
     print(report.markdown())
 
@@ -73,16 +71,6 @@ def judged(asked: argparse.Namespace) -> list[agents.Judged]:
     if asked.no_agents:
         return []
     return agents.measure(asked.environments, bundled_asr(), asked.rounds, progress)
-
-
-@contextmanager
-def going_first() -> Iterator[None]:
-    """We measure others' lateness, so ours must be small (see `favour`)."""
-    favour(os.getpid())
-    try:
-        yield
-    finally:
-        favour(os.getpid(), NICENESS_BEFORE)
 
 
 def progress(text: str) -> None:

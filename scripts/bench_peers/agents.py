@@ -14,7 +14,15 @@ from pathlib import Path
 from scripts.bench_peers.interruptions import Interruption, interruptions
 from scripts.bench_peers.null_backends import LLM_S, TTS_S
 from scripts.bench_peers.recognition import SERVER_CORE, TALKERS_CORE, Progress, settle
-from scripts.bench_peers.servers import PROGRAMS, Place, free_port, on_core, running, serving
+from scripts.bench_peers.servers import (
+    PROGRAMS,
+    Place,
+    free_port,
+    on_core,
+    punctually,
+    running,
+    serving,
+)
 from voice_server.bench.live import question
 from voice_server.bench.load.null_tier import run_valid, turn_delays_ms
 from voice_server.bench.load.orders import Block, Order
@@ -115,7 +123,7 @@ def _asking(order: Order, text: str, every_s: float) -> Order:
 
 def _block(order: Order, attempts: int = ATTEMPTS_MAX) -> list[Block]:
     settle(order.pid)
-    with on_core(TALKERS_CORE):
+    with on_core(TALKERS_CORE), punctually():
         return run_valid(order, attempts)
 
 

@@ -14,7 +14,14 @@ from pathlib import Path
 from scripts.bench_peers.clips import noise_clips, speech_clips
 from scripts.bench_peers.heard import Clip, Score, score
 from scripts.bench_peers.orders import Block, Order
-from scripts.bench_peers.servers import Place, Setup, free_port, on_core, running
+from scripts.bench_peers.servers import (
+    Place,
+    Setup,
+    free_port,
+    on_core,
+    punctually,
+    running,
+)
 from scripts.bench_peers.talkers import run_block
 from voice_server.bench.figures import percentile
 from voice_server.bench.load.process_meter import tree_cpu_s
@@ -192,7 +199,7 @@ def block(subject: Subject, clips: list[Clip], talkers: int, cycles: int, seed: 
         seed=seed,
         options=subject.setup.options,
     )
-    with on_core(TALKERS_CORE):
+    with on_core(TALKERS_CORE), punctually():
         return run_block(order)
 
 

@@ -175,11 +175,11 @@ def running(command: Sequence[str], port: int) -> Iterator[int]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def favour(pid: int, niceness: int = NICENESS) -> None:
+def favour(pid: int) -> None:
     """Let a session of processes go before other work, where that is allowed (sched(7))."""
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, niceness)
-        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
@@ -201,6 +201,18 @@ def on_core(number: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def punctually() -> Iterator[None]:
+    """What is started within is never kept waiting by other work, where that is allowed."""
+    policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameter)
 
 
 def free_port() -> int:

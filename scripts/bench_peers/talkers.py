@@ -7,7 +7,6 @@ those of the schedule; what comes too late because this process was not schedule
 
 import asyncio
 import gc
-import os
 import random
 import subprocess
 import sys
@@ -23,7 +22,6 @@ from audio import SAMPLE_RATE, Samples
 from scripts.bench_peers.clips import load
 from scripts.bench_peers.heard import Shown, Utterance
 from scripts.bench_peers.orders import Block, Order, block_of, order_of, told
-from scripts.bench_peers.servers import favour
 from scripts.bench_peers.wires import Wire
 from scripts.bench_peers.wires.voice_server import VoiceServer
 from scripts.bench_peers.wires.whisper_live import WhisperLive
@@ -52,14 +50,7 @@ Note = Callable[[Shown], None]
 def run_block(order: Order) -> Block:
     """Have a fresh process do it. Raises `RuntimeError` with its last words if it fails."""
     command = [sys.executable, "-m", "scripts.bench_peers.talkers"]
-    done = subprocess.run(
-        command,
-        input=told(order),
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,
-    )
+    done = subprocess.run(command, input=told(order), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the talkers failed: {done.stderr.strip()[-800:]}")
     return block_of(done.stdout)
@@ -192,7 +183,6 @@ async def _over_tcp(port: int, wire: Wyoming, audio: AsyncIterator[Samples], not
 
 def main() -> None:
     """Do what stdin says."""
-    favour(os.getpid())
     talkers = Talkers(order_of(sys.stdin.read()))
     gc.freeze()
     sys.stdout.write(told(asyncio.run(talkers.run())))
