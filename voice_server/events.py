@@ -717,6 +717,8 @@ class ErrorRaised:
     message: str
     fatal: bool = False
     id: str | None = None
+    retry_after_s: int | None = None
+    """How long to stay away, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)

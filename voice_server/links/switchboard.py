@@ -146,7 +146,8 @@ class Switchboard:
             return web.json_response(manners.refusal(refusal), status=status, headers=headers)
         response = self._response(subprotocols, manners)
         await response.prepare(request)
-        error = ev.ErrorRaised(refusal.code, refusal.message, fatal=True)
+        wait_s = refusal.retry_after_s
+        error = ev.ErrorRaised(refusal.code, refusal.message, fatal=True, retry_after_s=wait_s)
         with suppress(ConnectionError):
             for message in wire.send(error, 0):
                 await response.send_str(str(message))

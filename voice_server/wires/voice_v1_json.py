@@ -98,9 +98,10 @@ def _housekeeping(
             return {"type": "pong", "t": t, "server_t": server_t}
         case ev.Noticed(code, in_s, detail):
             return _present({"type": "notice", "code": code, "in_s": in_s, "detail": detail})
-        case ev.ErrorRaised(code, message, fatal, id):
+        case ev.ErrorRaised(code, message, fatal, id, retry_after_s):
             error: Json = {"type": "error", "code": code, "message": message, "fatal": fatal}
-            return _present({**error, "id": id})
+            wait_ms = None if retry_after_s is None else retry_after_s * 1000
+            return _present({**error, "id": id, "retry_after_ms": wait_ms})
         case ev.FormatsConfirmed():
             return None  # no message of this protocol changes formats
         case ev.GoingAway(reason, resumes, in_ms):

@@ -291,8 +291,14 @@ TABLE: list[tuple[ev.ServerEvent, dict[str, Any]]] = [
         {"type": "error", "code": "bad_request", "message": "No.", "fatal": False, "id": "a"},
     ),
     (
-        ev.ErrorRaised(ErrorCode.IDLE_TIMEOUT, "Bye.", fatal=True),
-        {"type": "error", "code": "idle_timeout", "message": "Bye.", "fatal": True},
+        ev.ErrorRaised(ErrorCode.IDLE_TIMEOUT, "Bye.", fatal=True, retry_after_s=3),
+        {
+            "type": "error",
+            "code": "idle_timeout",
+            "message": "Bye.",
+            "fatal": True,
+            "retry_after_ms": 3000,
+        },
     ),
     (
         ev.GoingAway("drain"),
