@@ -135,4 +135,5 @@ class Operator:
 
 
 def _said(refusal: Refusal) -> ev.ErrorRaised:
-    return ev.ErrorRaised(refusal.code, refusal.message, fatal=True)
+    wait_s = refusal.retry_after_s
+    return ev.ErrorRaised(refusal.code, refusal.message, fatal=True, retry_after_s=wait_s)
