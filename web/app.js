@@ -215,9 +215,8 @@ function onPlayback({ type, stream, position, at: heardAt }) {
 
 /** @param {any} event */
 function onEvent(event) {
-  const unfinished = event.type === "ready" ? conversation.entries.filter(({ done }) => !done) : [];
   const entry = conversation.apply(event);
-  for (const changed of entry ? [entry] : unfinished) draw(changed);
+  if (entry) draw(entry);
   if (transcript.apply(event)) at("downloads").hidden = false;
   switch (event.type) {
     case "ready":
@@ -252,6 +251,7 @@ function onStatus({ status, retryInMs, error = null }) {
   if (status === "open") hideProblem();
   if (status === "idle" || status === "open") showLine("");
   inSession = status === "open" || (inSession && status === "retrying");
+  if (!inSession) conversation.abandon().forEach(draw);
   if (retryInMs !== undefined) showAway(retryInMs, error);
   showStatus();
 }
@@ -271,6 +271,7 @@ function onBack({ resumed, saidAgain }) {
   }
   const entry = conversation.breakOff(NEW_SESSION, saidAgain);
   entries.prune(conversation.entries);
+  conversation.abandon().forEach(draw);
   if (entry) draw(entry);
 }
 

@@ -12,6 +12,8 @@ const PING_INTERVAL_MS = 8000;
 /** Until `ready`. */
 const OPENING_MS_MAX = 10_000;
 const UNSENT_BYTES_MAX = 64_000; // two seconds of microphone
+/** Close code that means "I will be back". */
+const LEFT = 4000;
 
 /**
  * @typedef {object} Closed
@@ -69,7 +71,13 @@ export class Connection extends EventTarget {
     this.#sequence += 1;
   }
 
-  /** Leave without waiting for an answer. */
+  /** Go, to come back over another one: the server keeps the session. */
+  leave() {
+    this.#onClose(LEFT);
+    this.#socket.close(LEFT);
+  }
+
+  /** Leave for good, without waiting for an answer. */
   close() {
     clearTimeout(this.#opening);
     this.send({ type: "bye" });

@@ -27,7 +27,7 @@ import { median, waterfall } from "./waterfall.js";
  * @property {string[]} details
  * @property {number | null} spoken  characters of `stable` that have sounded; null: not known
  * @property {boolean} done      nothing of it will change
- * @property {string} outcome    of a reply: "", "interrupted", "cancelled", "failed", "length"
+ * @property {string} outcome    of a reply: "", "interrupted", "cancelled", "failed", "length", "lost"
  * @property {Latency} latency
  */
 
@@ -52,7 +52,8 @@ export class Conversation {
     switch (event.type) {
       case "ready":
         this.#session += 1;
-        return this.#abandon();
+        this.abandon();
+        return null;
       case "transcript.partial":
         return this.#change(this.#turn(event.item), event);
       case "transcript.final":
@@ -103,6 +104,20 @@ export class Conversation {
   }
 
   /**
+   * The session is over: nothing that was under way goes on.
+   *
+   * @returns {Entry[]}  what has changed
+   */
+  abandon() {
+    const open = this.entries.filter(({ done }) => !done);
+    for (const entry of open) {
+      entry.done = true;
+      if (entry.speaker === "assistant") this.#cutShort(entry);
+    }
+    return open;
+  }
+
+  /**
    * The first sound of a reply was heard.
    *
    * @param {number} stream
@@ -129,11 +144,6 @@ export class Conversation {
     return Object.assign(entry, { spoken: word.toChar });
   }
 
-  /** The connection is gone: whatever was under way stays as it is. */
-  #abandon() {
-    for (const entry of this.entries) entry.done = true;
-    return null;
-  }
 
   /** @param {unknown} item */
   #turn(item) {
@@ -185,6 +195,15 @@ export class Conversation {
     const answered = this.entries.map(({ latency }) => waterfall(latency).totalMs).filter(Boolean);
     entry.latency.medianMs = answered.length > 1 ? median(answered) : null;
     return entry;
+  }
+
+  /** Of what is spoken, only the words that have sounded were heard. @param {Entry} entry */
+  #cutShort(entry) {
+    const text = [...entry.stable];
+    const heard = entry.spoken ?? text.length;
+    entry.stable = text.slice(0, heard).join("");
+    entry.unheard = text.slice(heard).join("");
+    if (entry.unheard || entry.spoken === null) entry.outcome = "lost";
   }
 
   /** @param {any} event */

@@ -19,6 +19,7 @@ const OUTCOMES = {
   cancelled: "Stopped",
   failed: "Failed",
   length: "Cut at the longest answer",
+  lost: "Broken off",
 };
 
 export class EntriesView {

@@ -105,7 +105,7 @@ export function describe({ code, message }) {
  * @param {boolean} keptSpeech  whether what is said meanwhile will be heard
  */
 export function describeAway(keptSpeech) {
-  return `The connection is gone; coming back.${keptSpeech ? " What you say is kept." : ""}`;
+  return `Connection lost, coming back.${keptSpeech ? " What you say is kept." : ""}`;
 }
 
 /** What to say quietly when it is there again. */

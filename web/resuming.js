@@ -20,6 +20,8 @@ export class Resuming {
   #ready = null;
   /** Number of the newest event that was passed on. */
   #seen = 0;
+  /** The same, without audio: another server process knows how much text there was, not audio. */
+  #seenText = 0;
   /** How far the newest reply is here. @type {{stream: number, pos: number} | undefined} */
   #received;
   /** @type {number | null} */
@@ -34,13 +36,14 @@ export class Resuming {
   get request() {
     if (!this.#ready?.resume) return undefined;
     const { session, resume: { token } } = this.#ready;
-    return { session, token, last_sn: this.#seen, playback: this.#received };
+    const seen = { last_sn: this.#seen, last_text_sn: this.#seenText };
+    return { session, token, ...seen, playback: this.#received };
   }
 
   /** Begin anew next time. */
   forget() {
     this.#ready = null;
-    this.#seen = 0;
+    this.#seen = this.#seenText = 0;
     this.#received = undefined;
     this.#lostAt = null;
     this.outgoing = new Outgoing();
@@ -66,7 +69,7 @@ export class Resuming {
     if (ready.resumed) {
       this.outgoing.again(ready.resume?.input_pos ?? 0);
     } else {
-      this.#seen = 0;
+      this.#seen = this.#seenText = 0;
       this.#received = undefined;
       movedSamples = this.outgoing.afresh(saidAgain);
     }
@@ -93,6 +96,7 @@ export class Resuming {
     if (type === "ack") return !this.outgoing.acknowledged(id);
     if (type === "error" && id) this.outgoing.acknowledged(id);
     if (position !== undefined) this.outgoing.covered(position);
+    this.#seenText = Math.max(this.#seenText, sn ?? 0);
     return this.#isNews(sn);
   }
 

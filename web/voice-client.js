@@ -305,12 +305,18 @@ export class VoiceClient extends EventTarget {
     if (goesOn || !this.#resuming.note(message)) return;
     this.#playback.obey(message);
     if (type === "tool.call" && message.by === "client") this.#runTool(message);
+    if (type === "notice" && message.code === "token_expires") this.#renewKey();
     this.#emit("event", message);
   }
 
   /** @param {any} call */
   async #runTool(call) {
     this.send(await answer(this.tools, call));
+  }
+
+  /** Go on over another connection, with another key, while there is time. */
+  #renewKey() {
+    if (typeof this.key === "function" && this.keeps) this.#connection?.leave();
   }
 
   /** @param {any} ready */
@@ -359,7 +365,8 @@ export class VoiceClient extends EventTarget {
     this.#resuming.lost(now);
     if (now - this.#openedAt > LONGEST_MS) this.#attempt = 0; // what dies at once is not hurried back to
     this.#openedAt = Infinity;
-    if (mayComeBack(code) && this.#attempt < ATTEMPTS_MAX) {
+    const keyIsOver = error?.code === "token_expired" && typeof this.key === "function";
+    if ((mayComeBack(code) || keyIsOver) && this.#attempt < ATTEMPTS_MAX) {
       const delayMs = retryDelayMs(this.#attempt, atLeastMs);
       this.#attempt += 1;
       this.#retryTimer = setTimeout(() => this.#connect(), delayMs);

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.conftest import WAIT_MS, open_page, seen
 from tests.support.chromium import Mouth
 from tests.support.fault_proxy import FaultProxy, fault_proxy_aside
+from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess
 from tests.support.servers import BRISK, SCRIPTED
 
@@ -23,8 +24,10 @@ REFUSED_SOCKET = "WebSocket connection"
 """Chromium's own words on the console when a server is gone."""
 PATIENT = ("--set", "turn.stall_ms=60000")
 """However long the connection is away: the user's sentence is not over before they say so."""
-AWAY = "The connection is gone; coming back."
+AWAY = "Connection lost, coming back."
 BACK = "Connected again."
+NEW_SESSION = re.compile("begun anew")
+ANYTHING = re.compile(".")
 PARTIAL = b'"transcript.partial"'
 STORY = "One, two, three, four, five, six, seven, eight, nine, ten, and that is all there is."
 
@@ -62,8 +65,12 @@ def _entries(page: Page) -> Locator:
     return page.locator(".entry .words")
 
 
+def _answers(page: Page) -> Locator:
+    return page.locator(".entry[data-speaker=assistant]")
+
+
 def _last(page: Page) -> Locator:
-    return page.locator(".entry[data-speaker=assistant]").last
+    return _answers(page).last
 
 
 def _type(page: Page, text: str) -> None:
@@ -88,9 +95,7 @@ def test_a_break_in_the_middle_of_a_sentence_costs_no_word(page: Page, network: 
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_another_server_hears_the_sentence_that_the_first_did_not_survive(
-    page: Page, network: FaultProxy, patient: ServerProcess
-) -> None:
+def _break_off_in_a_sentence(page: Page, network: FaultProxy) -> None:
     user = Mouth(page)
     _type(page, "Say hi.")
     expect(_last(page)).to_have_attribute("data-done", "true")
@@ -100,20 +105,59 @@ def test_another_server_hears_the_sentence_that_the_first_did_not_survive(
     network.faults.refuses = True
     user.say("What time is it?")
     expect(page.locator("#state")).to_have_text("Reconnecting")
+
+
+def _hang_up(page: Page) -> None:
+    """Before its server goes."""
+    page.get_by_role("button", name="Stop talking").click()
+    expect(page.locator("#state")).to_have_text("Press to talk")
+
+
+def test_another_server_hears_the_sentence_that_the_first_did_not_survive(
+    page: Page, network: FaultProxy
+) -> None:
+    _break_off_in_a_sentence(page, network)
     with ServerProcess() as another:
         network.target_port = another.port
         network.faults.refuses = False
-        expect(page.locator(".entry[data-speaker=break]")).to_have_text(re.compile("begun anew"))
-        expect(page.locator(".entry[data-speaker=assistant]").nth(1)).to_have_attribute(
-            "data-done", "true"
-        )
-        said = [
-            re.compile(words) for words in ("Say hi", ".", "anew", "^What time is it.$", "^It is")
+        expect(_answers(page)).to_have_count(2)
+        expect(_last(page)).to_have_attribute("data-done", "true")
+        said: list[str | re.Pattern[str]] = [
+            "Say hi.",
+            ANYTHING,
+            NEW_SESSION,
+            "What time is it?",
+            re.compile("^It is .+"),
         ]
         expect(_entries(page)).to_have_text(said)
         expect(page.locator("#line")).to_have_text("")
-        page.get_by_role("button", name="Stop talking").click()
-        expect(page.locator("#state")).to_have_text("Press to talk")
+        _hang_up(page)
+
+
+def test_a_process_that_shares_a_store_goes_on_with_the_conversation(browser: Browser) -> None:
+    """The first is killed in the middle of the sentence; nobody notices more than a line."""
+    with (
+        RedisServer() as redis,
+        ServerProcess(*PATIENT, *redis.options()) as first,
+        ServerProcess(*redis.options()) as second,
+        fault_proxy_aside(first.port) as network,
+        open_page(browser, f"http://127.0.0.1:{network.port}/", expected=REFUSED_SOCKET) as page,
+    ):
+        _break_off_in_a_sentence(page, network)
+        first.stop(signal.SIGKILL)
+        network.target_port = second.port
+        network.faults.refuses = False
+        expect(_answers(page)).to_have_count(2)
+        expect(_last(page)).to_have_attribute("data-done", "true")
+        said: list[str | re.Pattern[str]] = [
+            "Say hi.",
+            ANYTHING,
+            "What time is it?",
+            re.compile("^It is .+"),
+        ]
+        expect(_entries(page)).to_have_text(said)
+        assert seen(page, "lines") == [f"{AWAY} What you say is kept.", BACK]
+        _hang_up(page)
 
 
 def test_a_message_that_was_on_its_way_is_obeyed_once(page: Page, network: FaultProxy) -> None:
@@ -124,7 +168,7 @@ def test_a_message_that_was_on_its_way_is_obeyed_once(page: Page, network: Fault
     _type(page, "Say hi again.")
     expect(page.locator("#line")).to_have_text(AWAY)
     network.faults.refuses = False
-    expect(page.locator(".entry[data-speaker=assistant]")).to_have_count(2)
+    expect(_answers(page)).to_have_count(2)
     expect(_last(page)).to_have_attribute("data-done", "true")
     expect(page.locator(".entry[data-speaker=user] .words")).to_have_text(
         ["Say hi.", "Say hi again."]
@@ -247,5 +291,5 @@ def test_a_server_that_restarts_says_when_to_come_back(browser: Browser) -> None
         with ServerProcess(*SCRIPTED, *BRISK, port=first.port):
             expect(page.locator(".entry[data-speaker=break]")).to_be_visible()
             _type(page, "Hello again.")
-            expect(page.locator(".entry[data-speaker=assistant]")).to_have_count(2)
+            expect(_answers(page)).to_have_count(2)
             expect(_last(page)).to_have_attribute("data-done", "true")

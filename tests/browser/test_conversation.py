@@ -183,3 +183,15 @@ def test_what_another_session_does_not_hear_again_stays(modules: Page) -> None:
 def test_where_nothing_was_said_nothing_is_set_apart(modules: Page) -> None:
     lost = {"type": "lost", "saidAgain": True}
     assert _entries(modules, READY, _partial(1, "", "What"), lost, READY) == []
+
+
+def test_a_reply_that_was_broken_off_keeps_what_was_heard(modules: Page) -> None:
+    mark = {"type": "audio.mark", "stream": 1, "pos": 0, "chars": [0, 4]}
+    started = {"type": "response.started", "response": 1, "stream": 1}
+    played = {"type": "played", "stream": 1, "position": 9}
+    told = (READY, started, _delta(1, "Once upon a time"), mark, played)
+    (entry,) = _entries(modules, *told, READY)
+    assert (entry["stable"], entry["unheard"]) == ("Once", " upon a time")
+    assert (entry["done"], entry["outcome"]) == (True, "lost")
+    (written,) = _entries(modules, READY, _delta(1, "Once upon"), READY)
+    assert (written["stable"], written["unheard"], written["outcome"]) == ("Once upon", "", "lost")

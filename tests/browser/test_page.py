@@ -295,7 +295,7 @@ def test_a_locked_server_a_full_one_and_a_lost_one(
             expect(second.get_by_role("alert")).to_contain_text("Trying again")
 
         small_server.stop(signal.SIGKILL)
-        expect(first.locator("#line")).to_have_text("The connection is gone; coming back.")
+        expect(first.locator("#line")).to_have_text("Connection lost, coming back.")
         expect(first.locator("#state")).to_have_text("Reconnecting")
         with ServerProcess(port=small_server.port):
             expect(first.locator(".entry[data-speaker=break]")).to_contain_text("begun anew")

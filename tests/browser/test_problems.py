@@ -55,5 +55,5 @@ AWAY = """async (kept) => (await import("/problems.js")).describeAway(kept)"""
 def test_who_speaks_while_the_connection_is_gone_is_told_whether_it_is_in_vain(
     modules: Page,
 ) -> None:
-    assert modules.evaluate(AWAY, arg=False) == "The connection is gone; coming back."
+    assert modules.evaluate(AWAY, arg=False) == "Connection lost, coming back."
     assert modules.evaluate(AWAY, arg=True).endswith("What you say is kept.")

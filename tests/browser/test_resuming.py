@@ -67,6 +67,7 @@ def test_it_names_the_newest_event_the_newest_token_and_what_it_has_of_the_reply
         "session": "ses_1",
         "token": "rt_2",
         "last_sn": 8,
+        "last_text_sn": 7,
         "playback": {"stream": 3, "pos": 500},
     }
 

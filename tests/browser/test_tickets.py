@@ -1,8 +1,10 @@
 """web/voice-client.js with tickets: a new one for each connection, and patience without."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import jwt
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -14,6 +16,8 @@ from voice_server.identity.keys import entry
 pytestmark = pytest.mark.browser
 
 KEY = "a-key-of-sixteen-characters-or-more"
+SECRET = "a secret that the house and its identity provider share"
+ISSUER = "https://idp.example"
 
 TALK_TWICE = """async (key) => {
   const { VoiceClient } = await import("/voice-client.js");
@@ -43,13 +47,51 @@ TALK_TWICE = """async (key) => {
 }"""
 
 
+COME_BACK = """async (keys) => {
+  const { VoiceClient } = await import("/voice-client.js");
+  const client = new VoiceClient();
+  const asked = [];
+  client.key = async () => {
+    asked.push(keys.length);
+    return keys.shift();
+  };
+  const sessions = [];
+  client.addEventListener("event", ({ detail }) => {
+    if (detail.type === "ready") sessions.push(detail.session);
+  });
+  const back = new Promise((resolve) => {
+    client.addEventListener("back", ({ detail }) => resolve(detail.resumed));
+  });
+  await client.start({ microphone: false });
+  const resumed = await back;
+  client.stop();
+  return { resumed, sessions: sessions.length, asked };
+}"""
+
+
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[ServerProcess]:
-    """Asks for a key."""
-    keys = f'auth.keys=["{entry(KEY, "alice")}"]'
-    more = "limits.sessions_per_user_max=9"
-    with ServerProcess(*SCRIPTED, "--set", keys, "--set", more) as server:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Asks for a key, or for the token of a provider."""
+    file = tmp_path_factory.mktemp("provider") / "secret"
+    file.write_text(SECRET)
+    settings = {
+        "auth.keys": f'["{entry(KEY, "alice")}"]',
+        "auth.recheck_s": "0.1",
+        "auth.jwt.issuer": ISSUER,
+        "auth.jwt.algorithm": "HS256",
+        "auth.jwt.key_file": str(file),
+        "limits.sessions_per_user_max": "9",
+    }
+    options = (word for item in settings.items() for word in ("--set", "=".join(item)))
+    with ServerProcess(*SCRIPTED, *options) as server:
         yield server
+
+
+def _token(life_s: float) -> str:
+    """Bob's, good for so long."""
+    now = time.time()
+    claims: dict[str, Any] = {"iss": ISSUER, "aud": "voice-server", "sub": "bob", "jti": str(now)}
+    return jwt.encode({**claims, "iat": now - 1, "exp": now + life_s}, SECRET, "HS256")
 
 
 @pytest.fixture
@@ -62,3 +104,9 @@ def page(browser: Browser, guarded: ServerProcess) -> Iterator[Page]:
 def test_each_connection_has_a_ticket_of_its_own(page: Page) -> None:
     found: dict[str, Any] = page.evaluate(TALK_TWICE, KEY)
     assert found == {"modes": ["conversation", "transcription"], "different": 3, "status": "idle"}
+
+
+def test_a_session_outlives_the_token_that_it_began_with(page: Page) -> None:
+    """The server warns half a minute before; the page fetches another, and comes back with it."""
+    found = page.evaluate(COME_BACK, [_token(25), _token(600)])
+    assert found == {"resumed": True, "sessions": 1, "asked": [2, 1]}
