@@ -81,12 +81,14 @@ class Admission:
             raise Denied(NOT_NOW) from error
 
     @asynccontextmanager
-    async def place(self, identity: Identity, address: str, session: str) -> AsyncIterator[None]:
+    async def place(
+        self, identity: Identity, address: str, session: str, *, returns: bool = False
+    ) -> AsyncIterator[None]:
         """A place for one session, for as long as the context lasts. Raises `Denied`.
 
-        `session` names it among those of the user.
+        `session` names it among those of the user; see `enter`.
         """
-        if refusal := self.enter(address, identity.credential):
+        if refusal := self.enter(address, identity.credential, returns=returns):
             raise Denied(refusal)
         try:
             member = identity.credential if identity.how == "ticket" else session
@@ -105,20 +107,17 @@ class Admission:
         places = self.identities.address_places
         return places.taken(address, session) if places else nullcontext()
 
-    def enter(self, address: str, ticket: str = "") -> Refusal | None:
-        """Take a place for a session from this address; `leave` gives it back."""
+    def enter(self, address: str, ticket: str = "", *, returns: bool = False) -> Refusal | None:
+        """Take a place for a session from this address; `leave` gives it back.
+
+        Who `returns` has lost another process: they were let in, and are no newcomers.
+        """
         limits = self.settings.limits
         if self.draining:
             return Refusal(ErrorCode.NO_CAPACITY, "The server is restarting. Try again.", RETRY_S)
         self._kept.pop(ticket, None)
-        if (load := self._load()).full:
-            self._hit("asr_load")
-            message = "The models are too busy for more speakers. Try again in a moment."
-            return Refusal(ErrorCode.NO_CAPACITY, message, load.retry_after_s)
-        if lacking := self._lacking():
-            self._hit(lacking)
-            message = "The server is too busy for more speakers. Try again in a moment."
-            return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
+        if not returns and (refusal := self._strained()):
+            return refusal
         if self._no_place:
             self._hit("sessions")
             message = f"All {limits.sessions_max} places are taken. Try again in a moment."
@@ -127,10 +126,22 @@ class Admission:
             self._hit("sessions_per_ip")
             message = f"{limits.sessions_per_ip_max} sessions are open from your address already."
             return Refusal(ErrorCode.RATE_LIMITED, message, RETRY_S)
-        if limit := self._arrivals.reached(address, self._clock()):
+        if not returns and (limit := self._arrivals.reached(address, self._clock())):
             self._hit(limit)
             return Refusal(ErrorCode.RATE_LIMITED, "Too many come at once. Try again.", 1)
         self._inside[address] += 1
+        return None
+
+    def _strained(self) -> Refusal | None:
+        """Why newcomers have to wait, if those who talk are not to suffer."""
+        if (load := self._load()).full:
+            self._hit("asr_load")
+            message = "The models are too busy for more speakers. Try again in a moment."
+            return Refusal(ErrorCode.NO_CAPACITY, message, load.retry_after_s)
+        if lacking := self._lacking():
+            self._hit(lacking)
+            message = "The server is too busy for more speakers. Try again in a moment."
+            return Refusal(ErrorCode.NO_CAPACITY, message, RETRY_S)
         return None
 
     def leave(self, address: str) -> None:

@@ -72,7 +72,7 @@ async def talk(
     """A talk in which something happens to the server at the second such moment."""
     async with fleet.address() as proxy:
         server = fleet.behind(proxy)
-        left = [nothing, lambda: happens(server)]
+        left: list[Callable[[], None]] = [nothing, lambda: happens(server)]
 
         def watch(event: Event) -> None:
             if isinstance(event, moment) and left:

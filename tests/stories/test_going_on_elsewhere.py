@@ -47,7 +47,7 @@ def test_what_was_said_is_remembered_and_nothing_is_told_twice() -> None:
         assert ready["resume"]["input_pos"] == 100 * FRAME_SAMPLES
         again.say('{"type":"history.get"}')
         history = await again.expect("history")
-        assert [item["text"] for item in history["items"]][0] == "0-99"
+        assert history["items"][0]["text"] == "0-99"
         numbers = told(line, again)
         assert numbers == list(range(1, len(numbers) + 1))
 
@@ -115,8 +115,8 @@ def test_who_says_again_where_the_turn_ended_is_not_blamed() -> None:
         again = await move(line, other)
         await again.expect("ready", resumed=True)
         speak(again, 0, 70)
-        again.say('{"type":"audio.commit","id":"c1"}')
-        await again.expect("ack", id="c1")
+        again.say('{"type":"audio.commit","id":"c2"}')  # as if it had seen no answer to the first
+        await again.expect("ack", id="c2")
         await again.expect("transcript.final", text="0-69")
         assert again.all("error") == []
 
@@ -145,6 +145,9 @@ def test_a_reply_that_was_heard_in_part_ends_and_is_remembered_as_heard() -> Non
         assert len(again.all("response.started")) == 0
         numbers = told(line, again)
         assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
+        await other.die()
+        third = await move(again, processes.start())
+        await third.expect("ready", resumed=True)
 
     tell_of_processes(plot, **TELLER)
 
@@ -328,12 +331,16 @@ def test_who_comes_back_to_a_process_that_was_asleep_gets_what_came_after() -> N
         again.say('{"type":"text","id":"t1","text":"Remember this.","respond":false}')
         await again.expect("ack")
         await other.die()
-        one.store.broken = False
+        one.store.broken = False  # it wakes up, and has not asked yet
         back = await move(again, one)
         ready = await back.expect("ready", resumed=True)
         assert ready["resume"]["epoch"] == 3
         back.say('{"type":"history.get"}')
         assert len((await back.expect("history"))["items"]) == 1
+        await asyncio.sleep(1)
+        back.cut()
+        here = await move(back, one)
+        assert (await here.expect("ready", resumed=True))["resume"]["epoch"] == 3
 
     tell_of_processes(plot)
 

@@ -21,7 +21,7 @@ class _Call:
         self.fields |= commit.fields
         self.digests = commit.digests
         self.entries = [*self.entries, *news]
-        self.entries = self.entries[len(self.entries) - commit.entries_kept :]
+        del self.entries[: max(0, len(self.entries) - commit.entries_kept)]
 
 
 class MemoryCalls:

@@ -226,6 +226,8 @@ def test_a_late_loop_lets_nobody_in_beside_those_who_talk() -> None:
     assert refusal is not None
     assert (refusal.code, refusal.retry_after_s) == (ErrorCode.NO_CAPACITY, 5)
     assert hits(door, "loop_lag") == 1
+    assert door.enter("b", returns=True) is None, "who was let in elsewhere is no newcomer"
+    door.leave("b")
     now += 10.1
     assert door.enter("b") is None
 

@@ -65,12 +65,12 @@ class Keeper:
         """Whom to tell when it changes whether the call is safe."""
         self._emit = emit
 
-    async def commit(self) -> bool:
+    async def commit(self, *, surely: bool = False) -> bool:
         """Commit what was told and not committed; False if the call is not ours any more.
 
-        Returns at once while the store is away.
+        Returns at once while the store is away, unless `surely` somebody has to be asked.
         """
-        if self.durable and not self.fenced:
+        if self.durable or surely:
             async with self._one_at_a_time:
                 await self._commit()
         return not self.fenced

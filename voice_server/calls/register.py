@@ -25,8 +25,7 @@ class CallRegister:
             try:
                 await on_end()
             finally:
-                if self._calls.get(id) is call:
-                    del self._calls[id]
+                del self._calls[id]
                 if not self._calls:
                     self._empty.set()
 

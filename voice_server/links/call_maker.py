@@ -95,7 +95,7 @@ class CallMaker:
         found = await self._lost.adopt(asked, visit.identity.user, now)
         await caller.place.give_back()
         visit.session = asked.session
-        await caller.place.take()
+        await caller.place.take(returns=True)
         house = self._house_of(caller)
         begin = adoption.beginning(found.record, asked, asked.session, time.time())
         resumption = _restored(wire, found, asked, begin, house)

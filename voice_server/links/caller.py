@@ -19,11 +19,11 @@ class Place:
         self._stay = AsyncExitStack()
         self._taken = False
 
-    async def take(self) -> None:
-        """Take it, unless it is taken. Raises `Denied`."""
+    async def take(self, *, returns: bool = False) -> None:
+        """Take it, unless it is taken; `returns`: was let in elsewhere. Raises `Denied`."""
         if not self._taken:
             identity, session = self._visit.identity, self._visit.session
-            place = self._admission.place(identity, self._address, session)
+            place = self._admission.place(identity, self._address, session, returns=returns)
             await self._stay.enter_async_context(place)
             self._taken = True
 
