@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -105,7 +106,11 @@ class RedisServer:
         """Start, or start again with what was written before; returns when it answers."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", *self._arguments()], cwd=self.folder, stdout=log, stderr=log
+                ["redis-server", *self._arguments()],
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                restore_signals=False,  # Python ignores SIGXFSZ; see `fill_disk`
             )
         self.admin = redis.Redis(
             unix_socket_path=str(self._socket),
@@ -161,6 +166,15 @@ class RedisServer:
     def thaw(self) -> None:
         """It goes on, and answers what was asked meanwhile."""
         os.kill(self.process.pid, signal.SIGCONT)
+
+    def fill_disk(self) -> None:
+        """From now on no file of Redis may grow."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    def empty_disk(self) -> None:
+        """There is room again."""
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, unlimited)
 
     def flush(self) -> None:
         """Forget everything, as an operator's FLUSHALL does."""

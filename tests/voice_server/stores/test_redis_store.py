@@ -147,3 +147,30 @@ async def test_r23_without_room_nothing_new_is_remembered_and_all_is_still_known
             with pytest.raises(StoreUnavailable, match="refuses SET"):
                 await store.check()
             assert dict(await store.revocations()) == {"alice": 1000.0}
+
+
+async def test_r23_a_redis_whose_disk_is_full_is_not_relied_on_until_there_is_room() -> None:
+    with RedisServer() as server:
+        async with RedisLink(server.patient(), Metrics()) as link:
+            store = RedisStore(link)
+            await store.revoke("alice", 1000.0)
+            server.fill_disk()
+            await _until(store, well=False)
+            with pytest.raises(StoreUnavailable, match="MISCONF"):
+                await store.put("ticket", b"", 30)
+            server.empty_disk()
+            await _until(store, well=True)
+            assert dict(await store.revocations()) == {"alice": 1000.0}
+
+
+async def _until(store: RedisStore, *, well: bool) -> None:
+    """Redis notices at a write or a while after it."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await store.check()
+                if well:
+                    return
+            except StoreUnavailable:
+                if not well:
+                    return
