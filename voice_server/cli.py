@@ -5,6 +5,7 @@ an operator can put right ends in one sentence on stderr and exit code 2, never 
 """
 
 import asyncio
+import gc
 import ssl
 import sys
 from pathlib import Path
@@ -185,6 +186,8 @@ def run_event_loop(settings: Settings, tls: ssl.SSLContext | None) -> None:
 
     async def run() -> None:
         engines = await unless_terminated(load_engines(settings))
+        gc.collect()
+        gc.freeze()  # what is loaded stays: only conversations are searched for garbage
         try:
             await serve_app(settings, engines, tls)
         finally:

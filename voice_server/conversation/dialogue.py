@@ -318,6 +318,8 @@ class Dialogue:
             self._emit(ev.Noticed("awake", in_s=round(settings.wake_open_ms / 1000)))
 
     def _pass_gate_time(self) -> None:
+        if not self._gate.open:
+            return
         shut = self._gate.frame(
             asked=any(turn.addressed for turn in self._open.values()),
             answered=self._speaker.busy or self._speaker.calls.waiting,

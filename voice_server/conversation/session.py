@@ -78,6 +78,7 @@ class Session:
                 if len(self.inbox):
                     await asyncio.sleep(0)  # a client that sends much does not keep others waiting
         finally:
+            self.inbox.close()
             self._listener.close()
             self._speaker.close()
 

@@ -41,10 +41,15 @@ class WakeGate:
         self._awake_ms = 0
         """Left of the time in which no phrase is needed."""
 
+    @property
+    def open(self) -> bool:
+        """Whether time runs in which no phrase is needed."""
+        return self._awake_ms > 0
+
     def passes(self, settings: TurnSettings) -> bool:
         """Whether speech that begins now is for the assistant, phrase or not."""
         by_hand = settings.mode == "manual"
-        return by_hand or not settings.wake_phrases or self._awake_ms > 0
+        return by_hand or not settings.wake_phrases or self.open
 
     def wake(self, settings: TurnSettings) -> bool:
         """The phrase was said. True if it had been needed."""

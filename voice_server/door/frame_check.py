@@ -6,8 +6,8 @@ of RFC 6455 is kept to the letter. What breaks it is replaced by a header that e
 refuse with the right code, so that a connection fails in one way only: the reader's own.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from voice_server.intake import TokenBucket
 
@@ -47,8 +47,7 @@ class Fault(Enum):
         self.instead = instead
 
 
-@dataclass(frozen=True, slots=True)
-class FrameHeader:
+class FrameHeader(NamedTuple):
     """The header of one frame, and of a close frame its code too."""
 
     bytes: int

@@ -104,6 +104,28 @@ def test_the_reader_wakes_up_at_its_deadline() -> None:
     assert run_virtual(conversation()) == 30
 
 
+def test_deadlines_may_move_either_way() -> None:
+    async def conversation() -> list[float]:
+        loop, inbox = asyncio.get_running_loop(), Inbox()
+        woken = []
+        for deadline in (30.0, 10.0, 20.0, 90.0):
+            loop.call_at(5.0, inbox.post, ReplyVoiceEnded(1))
+            while await inbox.take(deadline) is not None:
+                pass
+            woken.append(loop.time())
+        return woken
+
+    assert run_virtual(conversation()) == [30, 30, 30, 90]
+
+
+async def test_who_is_late_again_and_again_lets_others_have_their_turn() -> None:
+    inbox, past = Inbox(), asyncio.get_running_loop().time() - 1
+    other = asyncio.create_task(asyncio.sleep(0))
+    for _ in range(3):
+        assert await inbox.take(past) is None
+    assert other.done()
+
+
 async def test_a_deadline_that_has_passed_hides_nothing() -> None:
     inbox = Inbox()
     past = asyncio.get_running_loop().time() - 1

@@ -29,7 +29,7 @@ CYCLE_S = 10
 AHEAD_S = 20
 """How much audio may be under way to the server."""
 SETTLE_S = 1.0
-TAKEN_S_MAX = 600.0
+TAKEN_S_MAX = 1800.0
 
 
 @dataclass(frozen=True, slots=True)

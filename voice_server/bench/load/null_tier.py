@@ -36,7 +36,7 @@ ASK_FOR_TEXT = (
 LONG_ANSWER = " ".join(["word"] * 180) + "."
 """Fifty seconds of the scripted voice: speaking sessions speak throughout."""
 
-AGED = 20
+AGED = 10
 """Sessions that grow old."""
 AGED_PATH = "/ws?mode=transcription&rate=16000"
 FASTER_THAN_REAL = 10_000
