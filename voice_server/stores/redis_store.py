@@ -10,7 +10,6 @@ from contextlib import aclosing, suppress
 
 from voice_server.identity.revocations import RevocationFile
 from voice_server.identity.store import StoreUnavailable
-from voice_server.stores.examination import try_out
 from voice_server.stores.redis_link import RedisLink, Reply
 from voice_server.stores.script import Script
 
@@ -18,6 +17,9 @@ REVOKED = "revoked"
 """A hash: when each subject was revoked; and the channel on which that is told."""
 REVOKED_MAX = 10_000
 """All of it is read at every look."""
+
+ALIVE = Script("alive", "redis.call('SET', KEYS[1], '1', 'PX', 60000)")
+"""Where there is no room, or no disk, reading still works: only a write tells."""
 
 PUT = Script("put", "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])")
 
@@ -98,7 +100,7 @@ class RedisStore:
 
     async def check(self) -> None:
         """See `Store`."""
-        await try_out(self._link)
+        await self._link.run(ALIVE, ["alive"])
 
     async def put(self, key: str, value: bytes, ttl_s: float) -> None:
         """See `Store`."""

@@ -1,6 +1,7 @@
 """A Redis is looked at before it is relied on."""
 
 import logging
+import re
 
 import pytest
 
@@ -9,7 +10,14 @@ from tests.support.server import ROOT
 from voice_server.identity.store import StoreUnavailable
 from voice_server.metrics import Metrics
 from voice_server.settings import SettingsError, StoreSettings
-from voice_server.stores.examination import check_at_start, examine, judged, parsed, try_out
+from voice_server.stores.examination import (
+    TRIAL,
+    check_at_start,
+    examine,
+    judged,
+    parsed,
+    try_out,
+)
 from voice_server.stores.redis_link import RedisLink
 
 pytestmark = pytest.mark.socket
@@ -55,6 +63,21 @@ async def test_r23_what_a_user_may_not_do_is_named(redis_server: RedisServer) ->
     async with RedisLink(settings, Metrics()) as link:
         with pytest.raises(StoreUnavailable, match="refuses ZADD"):
             await try_out(link)
+
+
+def test_s23_every_command_of_every_script_is_tried_out() -> None:
+    scripts = "".join(path.read_text() for path in (ROOT / "voice_server/stores").glob("*.py"))
+    used = set(re.findall(r"redis\.call\('(\w+)'", scripts))
+    assert len(used) > 15
+    assert used == set(re.findall(r"\{'([A-Z]+)'", TRIAL.lua))
+
+
+async def test_r23_who_may_not_tell_others_is_said(redis_server: RedisServer) -> None:
+    settings = redis_server.patient(url=redis_server.confine("~vs:*", "+@all", "resetchannels"))
+    async with RedisLink(settings, Metrics()) as link:
+        await try_out(link)
+        with pytest.raises(StoreUnavailable, match="channels"):
+            await examine(link)
 
 
 async def test_one_that_is_not_there_may_come_later(
