@@ -71,6 +71,8 @@ class WebSocketLink:
                 yield message.data
             elif message.type is WSMsgType.ERROR and _is_too_big(message.data):
                 self._metrics.limit_hits.labels("message_bytes").inc()
+            elif message.type is WSMsgType.ERROR and isinstance(message.data, TimeoutError):
+                self._metrics.limit_hits.labels("ping_timeout").inc()
 
     def _checked(self, text: str) -> str | MessageRefused:
         bytes_max = self._limits.text_bytes_max
@@ -100,7 +102,8 @@ class WebSocketLink:
     async def close(self, code: int) -> None:
         """Say goodbye, with a close code, and not for long."""
         self._closing = True
-        self._transport.set_write_buffer_limits(0)  # all that was said has to leave before
+        if not self._transport.is_closing():
+            self._transport.set_write_buffer_limits(0)  # all that was said has to leave before
         try:
             async with asyncio.timeout(self._limits.send_timeout_s):
                 await self._socket.close(code=code)
