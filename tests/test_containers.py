@@ -1,7 +1,8 @@
 """The container files, as far as they can be shown without a container engine.
 
-The linter reads the Dockerfile; what it copies is enough to build the wheel that it installs; its
-health check asks a real server; what compose.yaml sets are settings; every container is shut in.
+The linter reads the Dockerfile; the commands of its build are run in a clean folder, and what they
+make serves; its health check asks a real server; what compose.yaml sets are settings; every
+container is shut in.
 """
 
 import json
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +70,77 @@ def test_what_is_copied_may_be_copied() -> None:
         assert f"!{source}" in allowed
 
 
-def test_what_is_copied_is_enough_for_the_wheel(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What stands in /opt of the image: made by the build stage's own commands, in its source.
+
+    The base image brings `pip` along, whose one order is not carried out, and packages come from
+    the cache that the set-up has filled, linked and not compiled.
+    """
+    place = tmp_path_factory.mktemp("image")
+    _copy(place / "source")
+    tools = place / "tools"
+    tools.mkdir()
+    (tools / "pip").write_text("#!/bin/sh\n")
+    (tools / "pip").chmod(0o755)
+    (tools / "uv").symlink_to(Path(sys.executable).parent / "uv")
+    (tools / "python3").symlink_to(sys.executable)
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "VIRTUAL_ENV": ""}
+    for command in _build_commands():
+        here = command.replace("/opt/", f"{place}/opt/").replace("--no-cache ", "")
+        done = subprocess.run(
+            ["sh", "-ec", here],
+            cwd=place / "source",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return place / "opt"
+
+
+def _copy(folder: Path) -> None:
+    """What the build stage copies out of the checkout, and nothing else."""
     for source in copied():
-        target = tmp_path / source
+        target = folder / source
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(ROOT / source, target)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert list(tmp_path.glob("dist/*.whl"))
+
+
+def _build_commands() -> list[str]:
+    """Those of the first stage."""
+    instructions = steps()
+    starts = [place for place, (word, _) in enumerate(instructions) if word == "FROM"]
+    first = instructions[starts[0] : starts[1]]
+    return [rest for word, rest in first if word == "RUN"]
+
+
+def test_what_the_build_makes_serves(image: Path, tmp_path: Path) -> None:
+    """As the image does: its entry point and settings, another folder, nothing of this one."""
+    entry, *command = json.loads(said("ENTRYPOINT")[0]) + json.loads(said("CMD")[0])
+    environment = dict(re.findall(r"(VOICE_SERVER_\w+)=(\S+)", " ".join(said("ENV"))))
+    environment |= {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    environment["VOICE_SERVER_AUTH__KEYS"] = f'["me=sha256:{"0" * 64}"]'
+    engines = "--offline --asr bundled --tts espeak --llm offline"
+    with subprocess.Popen(
+        [image / "voice-server" / "bin" / entry, *command, "--port", "0", *engines.split()],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            ready = json.loads(server.stdout.readline())
+            with urllib.request.urlopen(f"http://127.0.0.1:{ready['port']}/", timeout=20) as page:
+                assert b"<html" in page.read()
+        finally:
+            server.terminate()
+    assert server.returncode == 0
 
 
 def test_what_is_installed_exists() -> None:
