@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 
-from models.scripted import ChatScript, VoiceScript
+from audio import SAMPLE_RATE, Samples
+from models.scripted import ChatScript, RecognizerScript, ScriptedRecognizer, VoiceScript
+from tests.support.clips import load_clip
 from tests.support.numbered import FRAME_SAMPLES, Conservation, numbered
 from tests.support.party import PaperLine, pcm
 from tests.support.processes import Processes, move, tell_of_processes
@@ -16,6 +19,7 @@ Json = dict[str, Any]
 
 PUSH_TO_TALK = {"turn": {"mode": "manual", "speech_ms_min": 0, "interrupt": "off"}}
 STORY = " ".join(f"Sentence number {number} of a long story." for number in range(12))
+TURN = ("speech.started", "speech.stopped", "transcript.final")
 TELLER: Json = {"chat": ChatScript((STORY,)), "voice": VoiceScript()}
 
 
@@ -29,6 +33,13 @@ def speak(line: PaperLine, first: int, count: int) -> None:
     for start in range(first, first + count, 10):
         frames = min(10, first + count - start)
         line.say(pcm(numbered(start, frames), start * FRAME_SAMPLES))
+
+
+async def play(line: PaperLine, samples: Samples, position: int) -> None:
+    """Send what the microphone hears, at the pace at which it does."""
+    for start in range(0, len(samples), SAMPLE_RATE // 50):
+        line.say(pcm(samples[start : start + SAMPLE_RATE // 50], position + start))
+        await asyncio.sleep(0.02)
 
 
 def test_what_was_said_is_remembered_and_nothing_is_told_twice() -> None:
@@ -415,3 +426,34 @@ def test_a_call_that_is_over_is_kept_nowhere() -> None:
         assert (left.fields, left.entries, left.digests) == ({}, [], ())
 
     tell_of_processes(plot)
+
+
+# Speech of people ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoken_ms", [200, 900, 1600, 2600])
+def test_a_question_is_understood_once_wherever_it_was_interrupted(spoken_ms: int) -> None:
+    """In the middle of it, in the silence after it, while its words are looked for, after that."""
+    question = np.concatenate([load_clip("question"), np.zeros(2 * SAMPLE_RATE, np.int16)])
+    asked = ScriptedRecognizer(RecognizerScript(("What time is it?",), final_ms=200))
+
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        await play(line, question[: spoken_ms * SAMPLE_RATE // 1000], 0)
+        await one.die()
+        again = await move(line, other)
+        ready = await again.expect("ready", resumed=True)
+        begin = ready["resume"]["input_pos"]
+        await play(again, question[begin:], begin)
+        await again.expect("response.done", status="completed")
+        again.say('{"type":"history.get"}')
+        items = (await again.expect("history"))["items"]
+        assert [item["text"] for item in items if item["role"] == "user"] == ["What time is it?"]
+        events = [*line.events, *again.events]
+        turns = [[e["item"] for e in events if e["type"] == kind] for kind in TURN]
+        assert turns[0] == turns[1] == turns[2]
+        assert len(set(turns[0])) == len(turns[0])
+
+    tell_of_processes(plot, recognizer=asked)
