@@ -110,6 +110,7 @@ def load(
     from voice_server.bench.load.null_tier import PARTS, SIZES, Plan, measure  # noqa: PLC0415
     from voice_server.bench.written import write  # noqa: PLC0415
 
+    conditions = machine()
     plan = Plan(
         tuple(sessions or SIZES),
         rounds,
@@ -124,7 +125,7 @@ def load(
     except RuntimeError as error:
         typer.echo(f"voice-server: {error}", err=True)
         raise typer.Exit(EXIT_UNUSABLE) from None
-    report = LoadReport(machine(), measured)
+    report = LoadReport(conditions, measured)
     typer.echo(report.markdown(), nl=False)
     if output is not None:
         write(report, output, "load")

@@ -24,20 +24,28 @@ class LoadReport:
 
     def markdown(self) -> str:
         """Tables with the conditions above them."""
-        sizes = self.measured.plan.sizes
         return "\n\n".join(
             [
                 "# Load",
                 "\n".join(f"- {name}: {value}" for name, value in self.conditions.items()),
-                table(["sessions", *map(str, sizes), "growth"], self._rows(sizes)),
-                "## Tokens, from the language model's socket to the client's",
-                table(["", "tokens", "p50", "p99", "worst"], self._relay_rows()),
+                *self._sessions(),
+                *self._relay(),
                 *self._age(),
                 "## Void blocks",
                 "\n".join(self._void()) or "None.",
                 "",
             ]
         )
+
+    def _sessions(self) -> Iterable[str]:
+        if self.measured.blocks.keys() & {*COSTS, "turns"}:
+            sizes = self.measured.plan.sizes
+            yield table(["sessions", *map(str, sizes), "growth"], self._rows(sizes))
+
+    def _relay(self) -> Iterable[str]:
+        if self.measured.relayed_ms:
+            yield "## Tokens, from the language model's socket to the client's"
+            yield table(["", "tokens", "p50", "p99", "worst"], self._relay_rows())
 
     def _rows(self, sizes: Sequence[int]) -> Iterable[Sequence[str]]:
         for subject in COSTS:
@@ -71,7 +79,7 @@ class LoadReport:
         return f"{found.median:.1f} × ({found.low:.1f} to {found.high:.1f})" if found else "-"
 
     def _memory(self, subject: str, sessions: int) -> str:
-        fresh = self.measured.fresh_bytes[subject]
+        fresh = self.measured.fresh_bytes.get(subject, 0)
         grown = [b.resident_bytes - fresh for b in self.measured.valid(subject, sessions)]
         return f"{statistics.median(grown) / 1024 / sessions:.0f}" if grown else "-"
 

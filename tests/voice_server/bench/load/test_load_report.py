@@ -80,6 +80,16 @@ def test_old_sessions_are_compared_with_young_ones() -> None:
     assert "0 of 1 rounds valid: processor time is unknown" in made.markdown()
 
 
+def test_what_was_not_measured_is_not_told() -> None:
+    asked = AgeOrder(Order(port=1, pid=1))
+    only_age = LoadReport({}, Measured(Plan(), aged=Aged(asked, 0, 0, [])))
+    assert "| sessions" not in only_age.markdown()
+    assert "Tokens" not in only_age.markdown()
+    assert "## Minute 60" in only_age.markdown()
+    turns = LoadReport({}, Measured(Plan(sizes=(10,)), {"turns": [costing(0.1, 10)]}))
+    assert "| sessions" in turns.markdown()
+
+
 def test_the_plot_has_a_dot_per_size() -> None:
     root = ElementTree.fromstring(report().svg())
     assert len(root.findall("{http://www.w3.org/2000/svg}circle")) == 6
