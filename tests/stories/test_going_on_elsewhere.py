@@ -413,6 +413,24 @@ def test_a_call_that_waits_for_its_client_is_handed_on_too() -> None:
     tell_of_processes(plot)
 
 
+def test_what_is_stored_opens_nothing() -> None:
+    async def plot(processes: Processes) -> None:
+        one, other = processes.start(), processes.start()
+        line = await one.connect()
+        await line.expect("ready")
+        line.say('{"type":"text","id":"t1","text":"Remember this.","respond":false}')
+        await line.expect("ack")
+        again = await move(line, other)
+        await again.expect("ready", resumed=True)
+        [kept] = processes.shared.calls.values()
+        stored = b" ".join([*kept.fields.values(), *kept.entries])
+        assert b"Remember this." in stored
+        for ready in (*line.all("ready"), *again.all("ready")):
+            assert ready["resume"]["token"].encode() not in stored
+
+    tell_of_processes(plot)
+
+
 def test_a_call_that_is_over_is_kept_nowhere() -> None:
     async def plot(processes: Processes) -> None:
         one = processes.start()
