@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from voice_server.bench.written import write
 def main() -> None:
     """Measure, print the tables, write the files."""
     asked = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # ends the servers, too
     if (os.cpu_count() or 1) < 2:
         raise SystemExit("two cores are needed: one for the servers, one for the talkers")
     found = machine() | {"began": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
