@@ -8,7 +8,9 @@
 import { Kind, decodeFrame, encodeFrame } from "./frames.js";
 
 /** A ping that nothing follows until the next one is due went into a dead network. */
-const PING_INTERVAL_MS = 8000;
+const PING_INTERVAL_MS = 5000;
+/** The same, where the browser says that something has happened to the network. */
+const PROBE_MS = 2500;
 /** Until `ready`. */
 const OPENING_MS_MAX = 10_000;
 const UNSENT_BYTES_MAX = 64_000; // two seconds of microphone
@@ -30,6 +32,7 @@ export class Connection extends EventTarget {
   #atLeastMs = 0;
   #unanswered = false;
   #pinging = 0;
+  #probing = 0;
   #opening = setTimeout(() => this.#lose(), OPENING_MS_MAX);
 
   /**
@@ -71,6 +74,13 @@ export class Connection extends EventTarget {
     this.#sequence += 1;
   }
 
+  /** Find out soon whether the server can still be reached. */
+  probe() {
+    this.#ask();
+    clearTimeout(this.#probing);
+    this.#probing = setTimeout(() => { if (this.#unanswered) this.#lose(); }, PROBE_MS);
+  }
+
   /** Go, to come back over another one: the server keeps the session. */
   leave() {
     this.#onClose(LEFT);
@@ -80,6 +90,7 @@ export class Connection extends EventTarget {
   /** Leave for good, without waiting for an answer. */
   close() {
     clearTimeout(this.#opening);
+    clearTimeout(this.#probing);
     this.send({ type: "bye" });
     this.#socket.close(1000);
   }
@@ -90,12 +101,13 @@ export class Connection extends EventTarget {
   }
 
   #ping() {
-    if (this.#unanswered) {
-      this.#lose();
-    } else {
-      this.#unanswered = true;
-      this.send({ type: "ping", t: performance.now() });
-    }
+    if (this.#unanswered) this.#lose();
+    else this.#ask();
+  }
+
+  #ask() {
+    this.#unanswered = true;
+    this.send({ type: "ping", t: performance.now() });
   }
 
   /** A dead network closes nothing by itself. */
@@ -122,6 +134,7 @@ export class Connection extends EventTarget {
   #onClose(code) {
     clearInterval(this.#pinging);
     clearTimeout(this.#opening);
+    clearTimeout(this.#probing);
     this.#socket.onopen = null;
     this.#socket.onmessage = null;
     this.#socket.onclose = null;

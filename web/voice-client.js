@@ -30,6 +30,7 @@ import { answer, offered } from "./tools.js";
 const INPUT_RATE = 16_000;
 const OUTPUT_RATE = 24_000;
 const FRAME_MS = 20;
+const NETWORK_CHANGES = ["online", "offline"];
 /** Messages that mean nothing on another connection. */
 const FLEETING = new Set(["ping", "bye", "playback"]);
 const FEATURES = [
@@ -71,7 +72,7 @@ export class VoiceClient extends EventTarget {
   #openedAt = Infinity;
   #retryTimer = 0;
   #firstSampleAt = 0;
-  #comesOnline = () => this.#hurry();
+  #networkChanges = () => this.#hurry();
   #pageGoes = () => this.stop();
 
   /** @param {{url?: URL}} [options]  by default the server this file came from */
@@ -115,14 +116,14 @@ export class VoiceClient extends EventTarget {
   async start({ microphone = true } = {}) {
     if (!(await this.#devices.open({ microphone }))) return; // the user has changed their mind
     if (this.status !== "idle") return;
-    addEventListener("online", this.#comesOnline);
+    for (const type of NETWORK_CHANGES) addEventListener(type, this.#networkChanges);
     addEventListener("pagehide", this.#pageGoes); // or the server would wait for a page that is gone
     this.#connect();
   }
 
   /** Say goodbye and let go of everything. */
   stop() {
-    removeEventListener("online", this.#comesOnline);
+    for (const type of NETWORK_CHANGES) removeEventListener(type, this.#networkChanges);
     removeEventListener("pagehide", this.#pageGoes);
     this.#disconnect();
     this.#devices.close();
@@ -270,8 +271,9 @@ export class VoiceClient extends EventTarget {
     this.#playback.close();
   }
 
-  /** The network is there again: do not wait any longer. */
+  /** The network has come or gone: do not wait any longer to see what that means. */
   #hurry() {
+    if (this.status === "open") this.#connection?.probe();
     if (this.status !== "retrying" || this.#connection) return;
     clearTimeout(this.#retryTimer);
     this.#connect();

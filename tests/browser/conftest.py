@@ -17,6 +17,9 @@ from tests.support.server import ServerProcess
 WAIT_MS = 20_000
 """Nothing takes this long, but a busy machine may be slow."""
 
+REFUSED_SOCKET = "WebSocket connection"
+"""Chromium's own words on the console when a server is gone."""
+
 WATCH = """
 document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
   console.error(`content security policy: ${violatedDirective} ${blockedURI}`);

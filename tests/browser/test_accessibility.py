@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import WAIT_MS, open_page
+from tests.browser.conftest import REFUSED_SOCKET, WAIT_MS, open_page
 from tests.support import node
 from tests.support.server import ServerProcess
 
@@ -36,7 +36,7 @@ def axe() -> str:
 @pytest.fixture(scope="module")
 def page(browser: Browser, server: ServerProcess, axe: str) -> Iterator[Page]:
     """One for all, with axe in it."""
-    with open_page(browser, server.url) as page:
+    with open_page(browser, server.url, expected=REFUSED_SOCKET) as page:
         page.evaluate(axe)
         yield page
 
@@ -64,6 +64,17 @@ def test_a_conversation(page: Page) -> None:
     expect(page.locator(".entry[data-outcome=cancelled] s.unheard").last).not_to_be_empty()
     page.locator(".latency summary").first.click()
     assert _violations(page) == {}
+
+
+def test_a_network_that_is_gone_for_a_while(page: Page) -> None:
+    page.get_by_label("Message").fill("Hello.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry[data-speaker=user]").last).to_contain_text("Hello.")
+    page.context.set_offline(True)
+    expect(page.locator("#line")).to_contain_text("Connection lost")
+    assert _violations(page) == {}
+    page.context.set_offline(False)
+    page.wait_for_function("window.seen.lines.includes('Connected again.')")
 
 
 def test_the_settings(page: Page) -> None:

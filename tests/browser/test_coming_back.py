@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import WAIT_MS, open_page, seen
+from tests.browser.conftest import REFUSED_SOCKET, WAIT_MS, open_page, seen
 from tests.support.chromium import Mouth
 from tests.support.fault_proxy import FaultProxy, fault_proxy_aside
 from tests.support.redis_server import RedisServer
@@ -20,8 +20,6 @@ pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=WAIT_MS)
 
-REFUSED_SOCKET = "WebSocket connection"
-"""Chromium's own words on the console when a server is gone."""
 PATIENT = ("--set", "turn.stall_ms=60000")
 """However long the connection is away: the user's sentence is not over before they say so."""
 AWAY = "Connection lost, coming back."

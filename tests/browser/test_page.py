@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
-from tests.browser.conftest import WAIT_MS, open_page, seen
+from tests.browser.conftest import REFUSED_SOCKET, WAIT_MS, open_page, seen
 from tests.support.chromium import INSECURE_HOST, Mouth
 from tests.support.server import ServerProcess
 
@@ -19,8 +19,6 @@ expect.set_options(timeout=WAIT_MS)
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 KEY = "a-key-of-sixteen-characters-or-more"
 HEAP_BYTES_MAX = 2_000_000
-REFUSED_SOCKET = "WebSocket connection"
-"""Chromium's own words on the console when a server is gone."""
 
 
 class Line:
