@@ -81,6 +81,16 @@ class CallStoreContract:
         await store.commit("ses", commit(1, 5))
         assert (await adopted(store)).entries == [b"2", b"3", b"4"]
 
+    async def test_a_store_that_has_lost_entries_is_told_all_of_them(
+        self, store: CallStore
+    ) -> None:
+        await store.create("ses", "alice", commit(1, 5, b"5"))
+        assert await store.commit("ses", commit(1, 7, b"7")) is Outcome.MISSING
+        assert await store.commit("ses", commit(1, 6, b"6")) is Outcome.KEPT
+        await store.create("ses", "alice", commit(1, 9))
+        assert await store.commit("ses", commit(1, 9, b"9")) is Outcome.KEPT
+        assert (await adopted(store)).entries == [b"9"]
+
     async def test_of_all_entries_the_newest_stay(self, store: CallStore) -> None:
         await store.create("ses", "alice", commit(1, 2, b"2", b"3", b"4", entries_kept=2))
         await store.commit("ses", commit(1, 5, b"5", entries_kept=2))

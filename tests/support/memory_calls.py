@@ -41,7 +41,7 @@ class MemoryCalls:
         there = self.calls.get(session)
         if there and there.epoch > commit.epoch:
             return Outcome.FENCED
-        self.calls[session] = _Call(user, commit.epoch)
+        self.calls[session] = _Call(user, commit.epoch, last=commit.first - 1)
         return await self.commit(session, commit)
 
     async def commit(self, session: str, commit: Commit) -> Outcome:
@@ -52,6 +52,8 @@ class MemoryCalls:
             return Outcome.MISSING
         if there.epoch > commit.epoch:
             return Outcome.FENCED
+        if commit.first > there.last + 1:
+            return Outcome.MISSING
         there.add(commit)
         self.commits += 1
         return Outcome.KEPT

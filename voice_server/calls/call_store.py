@@ -23,7 +23,7 @@ class Outcome(Enum):
     FENCED = auto()
     """Another process has the call."""
     MISSING = auto()
-    """The store has no such call, or only that of an earlier owner."""
+    """The store has no such call, or only that of an earlier owner, or not all of its entries."""
 
 
 @dataclass(frozen=True, slots=True)

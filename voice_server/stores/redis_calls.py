@@ -33,6 +33,7 @@ _WRITE = """
             last = number
         end
     end
+    last = math.max(last, first - 1)
     redis.call('HSET', call, 'last', string.format('%.0f', last))
     if kept == 0 then redis.call('DEL', log) else redis.call('LTRIM', log, -kept, -1) end
     redis.call('PEXPIRE', call, life_ms)
@@ -61,6 +62,7 @@ COMMIT = Script(
     f"""{_NAMES}
     if owner > epoch then return 2 end
     if owner < epoch then return 3 end
+    if tonumber(ARGV[4]) > tonumber(redis.call('HGET', call, 'last') or 0) + 1 then return 3 end
     {_WRITE}
     """,
 )
