@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
 
 from redis.asyncio import ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
@@ -101,9 +101,10 @@ class RedisLink:
         try:
             async with self._attempt("subscribe"):
                 await subscriber.subscribe(PREFIX + channel)
-            async for kind, data in self._heard(subscriber):
-                if kind in ("subscribe", "message"):
-                    yield data if kind == "message" else b""
+            async with aclosing(self._heard(subscriber)) as heard:
+                async for kind, data in heard:
+                    if kind in ("subscribe", "message"):
+                        yield data if kind == "message" else b""
         except (RedisError, OSError) as error:
             raise StoreUnavailable(self._sentence(error)) from error
         finally:
@@ -211,7 +212,7 @@ def _pool(address: StoreAddress, settings: StoreSettings) -> ConnectionPool:
         "socket_connect_timeout": timeout_s,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
-        "driver_info": None,  # says who we are, in two commands per connection
+        "driver_info": None,  # or it says who we are, in two more commands per connection
     }
     if address.socket_path:
         options |= {"connection_class": UnixDomainSocketConnection, "path": address.socket_path}
