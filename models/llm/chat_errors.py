@@ -23,7 +23,7 @@ _REMEDIES = {
     529: "It is overloaded: try again later.",
 }
 _SEE_LOG = "See its log."
-_NO_KEY = "It needs an API key, and none is configured."
+_NO_KEY = "It needs an API key, and none is configured: set llm.api_key."
 _WRONG_KEY = "It does not take the configured API key: check it, and what it may use."
 
 _HINTS = (

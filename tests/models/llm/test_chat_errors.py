@@ -58,7 +58,7 @@ def test_keys(status: int, has_key: bool) -> None:
         complaints.no_list(status),
         complaints.reported(EndpointError("authentication_error", status), begun=False),
     ]
-    says = "the configured API key" if has_key else "none is configured"
+    says = "the configured API key" if has_key else "none is configured: set llm.api_key"
     assert all(isinstance(error, KeyRefused) and says in str(error) for error in errors)
 
 
