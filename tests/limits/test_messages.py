@@ -77,6 +77,13 @@ async def too_crumbly(client: VoiceClient) -> None:
     await client.wait_for("pong")
 
 
+async def too_empty(client: VoiceClient) -> None:
+    for _ in range(600):
+        await client.socket.send_bytes(b"")
+    await client.send("ping")
+    await client.wait_for("pong")
+
+
 async def too_talkative(client: VoiceClient) -> None:
     for _ in range(12):
         await client.send("ping")
@@ -97,6 +104,7 @@ async def too_confused(client: VoiceClient) -> None:
         ("text_bytes", too_wordy),
         ("audio_rate", too_fast),
         ("audio_rate", too_crumbly),
+        ("audio_rate", too_empty),
         ("control_rate", too_talkative),
         ("bad_messages", too_confused),
     ],

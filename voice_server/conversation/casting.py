@@ -73,6 +73,7 @@ class Casting:
             speed=self.config.speed or tts.speed,
             speaks=_first(call.request.speaks, self.config.speaks, default=True),
             audio_s_max=tts.reply_s_max,
+            voice_timeout_s=tts.chunk_timeout_s,
             server_tools=frozenset(self.tools) - {tool.name for tool in self._offered(call)},
         )
 

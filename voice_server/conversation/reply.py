@@ -10,7 +10,7 @@ fails, the text goes on without it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ from models.llm import (
     TextDelta,
     ToolCallDelta,
 )
-from models.tts import SynthesisError, Synthesizer, WordMark
+from models.tts import SpeechChunk, SynthesisError, Synthesizer, WordMark
 from voice_server.closes import ErrorCode
 from voice_server.conversation.clauses import Clause, ClauseCutter
 from voice_server.conversation.spoken import Spoken, spoken
@@ -63,6 +63,8 @@ class ReplyPlan:
     speaks: bool = True
     """False: it is only written."""
     audio_s_max: int = 60
+    voice_timeout_s: float = 12.0
+    """The voice has failed when it makes nothing for so long."""
     server_tools: frozenset[str] = frozenset()
     """Names of the tools that the server runs itself."""
 
@@ -185,11 +187,20 @@ class Reply:
         async with aclosing(
             self._synthesizer.speak(say.text, voice=plan.voice, speed=plan.speed, urgent=not begin)
         ) as chunks:
-            async for chunk in chunks:
+            while chunk := await self._next(chunks):
                 marks = [self._located(mark, clause, say, begin) for mark in chunk.marks]
                 self._voiced(resampler.feed(chunk.samples), marks)
                 await self._room.wait()
         self._voiced(resampler.flush(), ())
+
+    async def _next(self, chunks: AsyncGenerator[SpeechChunk, None]) -> SpeechChunk | None:
+        """What the voice makes next, None at its end. Raises `SynthesisError`."""
+        timeout_s = self._plan.voice_timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await anext(chunks, None)
+        except TimeoutError:
+            raise SynthesisError(f"The voice made nothing for {timeout_s:g} s.") from None
 
     def _voiced(self, samples: Samples, marks: Sequence[WordMark]) -> None:
         self._samples += len(samples)

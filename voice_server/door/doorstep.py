@@ -13,7 +13,12 @@ from http import HTTPStatus
 from typing import cast
 
 from voice_server.closes import CLOSES, ErrorCode
-from voice_server.door.frame_check import CONTROL_BURST_S, Fault, FrameCheck
+from voice_server.door.frame_check import (
+    CONTROL_BURST_S,
+    FRAMES_BURST_S,
+    Fault,
+    FrameCheck,
+)
 from voice_server.door.request_head import RequestHead
 from voice_server.intake import TokenBucket
 from voice_server.settings import LimitSettings
@@ -62,9 +67,13 @@ class Doorstep(asyncio.Protocol):
     def begin_frames(self) -> None:
         """From here on the client sends frames."""
         limits = self._limits
-        rate = float(limits.control_frames_per_s)
-        bucket = TokenBucket(rate, rate * CONTROL_BURST_S, self._loop.time())
-        self._frames = FrameCheck(limits.fragments_max, bucket)
+        control, all_frames = float(limits.control_frames_per_s), float(limits.frames_per_s)
+        now = self._loop.time()
+        self._frames = FrameCheck(
+            limits.fragments_max,
+            TokenBucket(control, control * CONTROL_BURST_S, now),
+            TokenBucket(all_frames, all_frames * FRAMES_BURST_S, now),
+        )
 
     def end_answer(self) -> None:
         """The request is answered; another one may follow."""
@@ -156,12 +165,15 @@ class Doorstep(asyncio.Protocol):
         return admitted
 
     def _object(self, fault: Fault | None) -> None:
-        if fault in (Fault.FRAGMENTS, Fault.CONTROL_FRAMES):
+        if fault in (Fault.FRAGMENTS, Fault.CONTROL_FRAMES, Fault.FRAMES):
             self._count_limit(fault.label)
+        code = CLOSES[ErrorCode.RATE_LIMITED].code
         if fault is Fault.CONTROL_FRAMES:
             most = self._limits.control_frames_per_s
-            code = CLOSES[ErrorCode.RATE_LIMITED].code
             self._end(close_frame(code, f"Send at most {most} pings per second."))
+        if fault is Fault.FRAMES:
+            most = self._limits.frames_per_s
+            self._end(close_frame(code, f"Send at most {most} frames per second."))
 
 
 def plain_answer(status: HTTPStatus) -> bytes:

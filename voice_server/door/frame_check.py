@@ -13,6 +13,8 @@ from voice_server.intake import TokenBucket
 
 CONTROL_BURST_S = 10.0
 """Control frames may come in bursts of this many seconds' worth."""
+FRAMES_BURST_S = 4.0
+"""The same, of all frames: what a network held back comes at once."""
 
 _RESERVED_BITS = b"\xf0\x80"
 """No extension is ever negotiated, so this fails with 1002 (RFC 6455, 5.2)."""
@@ -41,6 +43,8 @@ class Fault(Enum):
     """A message in more pieces than are allowed."""
     CONTROL_FRAMES = ("control_frames", b"")
     """Pings faster than allowed: a limit of ours, which the reader knows nothing of."""
+    FRAMES = ("frames", b"")
+    """Frames of any kind faster than allowed: to look at them all would keep everybody waiting."""
 
     def __init__(self, label: str, instead: bytes) -> None:
         self.label = label
@@ -70,11 +74,14 @@ class FrameHeader(NamedTuple):
 class FrameCheck:
     """The frames of one connection, from the upgrade on."""
 
-    def __init__(self, fragments_max: int, control_frames: TokenBucket) -> None:
+    def __init__(
+        self, fragments_max: int, control_frames: TokenBucket, frames: TokenBucket
+    ) -> None:
         self.fault: Fault | None = None
         """Why nothing passes any more."""
         self._fragments_max = fragments_max
         self._control_frames = control_frames
+        self._frames = frames
         self._fragments = 0
         """Frames of the message that has begun and not ended; 0 between messages."""
         self._payload_left = 0
@@ -103,6 +110,8 @@ class FrameCheck:
         return at + step
 
     def _judged(self, header: FrameHeader, now: float) -> Fault | None:
+        if self._frames.take(1, now):
+            return Fault.FRAMES
         if not header.masked:
             return Fault.UNMASKED
         if not header.shortest:

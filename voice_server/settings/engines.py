@@ -211,6 +211,9 @@ class TtsSettings(Section):
     places of `asr.workers` with the recogniser, the most urgent first, else 2."""
     sentence_deadline_s: Seconds = 10.0
     """A sentence that waits longer for a place is given up, and the reply goes on as text."""
+    chunk_timeout_s: Annotated[float, Field(gt=0)] = 12.0
+    """A voice that makes nothing for so long has failed: the reply goes on as text. Waiting for a
+    place counts, so it is longer than `sentence_deadline_s`."""
     reply_s_max: Annotated[int, Field(ge=1, le=600)] = 60
     """Seconds of audio one reply may have."""
     phrases_bytes_max: Annotated[int, Field(ge=0)] = 8_388_608

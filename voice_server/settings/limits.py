@@ -43,6 +43,9 @@ class LimitSettings(Section):
     """A connection may be idle so long between two requests."""
     control_frames_per_s: Annotated[int, Field(ge=1)] = 10
     """WebSocket pings and pongs; ten seconds' worth of them may come at once."""
+    frames_per_s: Annotated[int, Field(ge=1)] = 2000
+    """WebSocket frames of any kind; four seconds' worth of them may come at once. Browsers that
+    send every 128 samples that they get are well below it."""
     fragments_max: Annotated[int, Field(ge=1)] = 1024
     """Frames of which a WebSocket message may be made."""
     message_bytes_max: Annotated[int, Field(ge=1024)] = 65_552

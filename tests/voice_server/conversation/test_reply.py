@@ -103,6 +103,25 @@ def test_what_came_before_a_failure_is_voiced() -> None:
     assert samples(events) >= (len(written(events)) - 2) * 960
 
 
+@pytest.mark.parametrize(
+    "script",
+    [VoiceScript(first_chunk_ms=13_000), VoiceScript(chunk_interval_ms=13_000)],
+    ids=["first", "later"],
+)
+def test_a_voice_that_hangs_is_one_that_fails(script: VoiceScript) -> None:
+    """R-14: the text goes on."""
+    events = posted(voice=script)
+    assert failures(events) == [ErrorCode.TTS_FAILED]
+    assert written(events) == TEXT
+    assert isinstance(events[-1], ev.ReplyVoiceEnded)
+
+
+def test_a_voice_that_is_only_slow_is_waited_for() -> None:
+    events = posted(voice=VoiceScript(first_chunk_ms=11_000))
+    assert failures(events) == []
+    assert samples(events) >= 40 * 960
+
+
 def test_a_voice_that_fails_leaves_the_text_to_go_on() -> None:
     events = posted(voice=VoiceScript(fail=True))
     assert failures(events) == [ErrorCode.TTS_FAILED]

@@ -45,7 +45,7 @@ WRONG = {
 
 
 def check() -> FrameCheck:
-    return FrameCheck(FRAGMENTS_MAX, TokenBucket(1, 1000, 0))
+    return FrameCheck(FRAGMENTS_MAX, TokenBucket(1, 1000, 0), TokenBucket(1, 1000, 0))
 
 
 def sliced(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -88,12 +88,22 @@ def test_any_bytes_are_judged_alike_in_any_slices(data: bytes, cuts: list[int]) 
 
 
 def test_control_frames_have_a_rate() -> None:
-    frame_check = FrameCheck(FRAGMENTS_MAX, TokenBucket(10, 20, 0))
+    frame_check = FrameCheck(FRAGMENTS_MAX, TokenBucket(10, 20, 0), TokenBucket(1, 1000, 0))
     frame_check.admit(frame(PING) * 20, 0)
     frame_check.admit(frame(PONG) * 10, 1)
     assert frame_check.fault is None
     assert frame_check.admit(frame(PING), 1) == b""
     assert frame_check.fault is Fault.CONTROL_FRAMES
+
+
+@pytest.mark.parametrize("crumb", [frame(TEXT), frame(BINARY, b"a"), frame(PING)])
+def test_frames_of_any_kind_have_a_rate(crumb: bytes) -> None:
+    """S-09: nothing is looked at beyond the one that is too many."""
+    frame_check = FrameCheck(FRAGMENTS_MAX, TokenBucket(1, 1000, 0), TokenBucket(10, 40, 0))
+    assert frame_check.admit(crumb * 40, 0) == crumb * 40
+    assert frame_check.admit(crumb * 10, 1) == crumb * 10
+    assert frame_check.admit(crumb * 100_000, 2) == crumb * 10
+    assert frame_check.fault is Fault.FRAMES
 
 
 def test_control_frames_may_come_between_fragments() -> None:
