@@ -120,8 +120,8 @@ class VllmSettings(Section):
     """Within ten minutes; then it is given up."""
     stop_grace_s: Seconds = 10.0
     arguments: tuple[str, ...] = ()
-    """More for the command line of `vllm serve`; `--tool-strict-level parameter` makes the arguments
-    of every tool fit its schema."""
+    """More for the command line of `vllm serve`; `--tool-strict-level parameter` makes the
+    arguments of every tool fit its schema."""
 
 
 class LlmSettings(Section):
@@ -207,8 +207,8 @@ class TtsSettings(Section):
     """For Piper; `cuda` needs onnxruntime-gpu."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
     workers: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Sentences that Piper may make at once, in threads of their own; unset: on a CPU they share the
-    places of `asr.workers` with the recogniser, the most urgent first, else 2."""
+    """Sentences that Piper may make at once, in threads of their own; unset: on a CPU they share
+    the places of `asr.workers` with the recogniser, the most urgent first, else 2."""
     sentence_deadline_s: Seconds = 10.0
     """A sentence that waits longer for a place is given up, and the reply goes on as text."""
     chunk_timeout_s: Annotated[float, Field(gt=0)] = 12.0
@@ -232,5 +232,5 @@ class ModelSettings(Section):
     """An end-of-turn model to plug in: an ONNX file with the interface of smart-turn v3."""
     hub_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
     memory_check: bool = True
-    """Refuse, before anything is loaded, what was asked for by name and does not fit into the memory
-    that is free; `false` tries it even so."""
+    """Refuse, before anything is loaded, what was asked for by name and does not fit into the
+    memory that is free; `false` tries it even so."""
