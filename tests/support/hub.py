@@ -37,6 +37,10 @@ class StandInHub:
     """Send the beginning of a file, and then nothing."""
     holding: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a file is held back."""
+    token: str = ""
+    """Who asks about a repository has to show it."""
+    hosts: set[str] = field(default_factory=set)
+    """Whom the questions were meant for: others, where this is asked as a proxy."""
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -104,6 +108,9 @@ class StandInHub:
 
     def _find(self, request: web.Request) -> tuple[str, Mapping[str, bytes]]:
         repo = f"{request.match_info['owner']}/{request.match_info['name']}"
+        self.hosts.add(request.host)
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            raise web.HTTPUnauthorized(headers={"X-Error-Code": "GatedRepo"})
         if self.status == 401 or (self.status == 200 and repo not in self.repos):
             raise web.HTTPUnauthorized(headers={"X-Error-Code": "RepoNotFound"})
         if self.status != 200:

@@ -131,6 +131,35 @@ async def test_a_hub_that_is_not_there_is_said_and_nothing_is_waited_for(tmp_pat
     assert said.decode() == f"voice-server: base is not here and {url} cannot be reached.\n"
 
 
+@pytest.mark.parametrize(("token", "exit_code"), [("secret", 0), ("", 2)])
+async def test_mirror_proxy_and_token_are_the_operators(
+    hub: StandInHub, tmp_path: Path, token: str, exit_code: int
+) -> None:
+    """As a process, with a mirror that only the proxy knows."""
+    hub.token = "secret"
+    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "voice_server", "models", "pull", VOICE.id),
+        *("--set", f"models.cache_dir={tmp_path}"),
+        cwd=ROOT,
+        env={
+            **clean,
+            "HF_ENDPOINT": "http://mirror.invalid",
+            "HTTP_PROXY": hub.url,
+            "http_proxy": hub.url,
+            "HF_TOKEN": token,
+            "HF_HUB_DISABLE_XET": "1",
+            "OMP_NUM_THREADS": "1",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == exit_code, said.decode()
+    assert hub.hosts == {"mirror.invalid"}
+    if not token:
+        assert "needs a token" in said.decode()
+
+
 async def test_offline_asks_nobody(operator: Operator, hub: StandInHub) -> None:
     pulled = await operator.models("pull", REPO, "--offline")
     assert pulled.exit_code == 2
