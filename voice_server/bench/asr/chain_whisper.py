@@ -1,4 +1,4 @@
-"""A Whisper of true shape that always says the same thirteen words: for cost, not for text.
+"""A Whisper of true shape that always says the same thirteen tokens: for cost, not for text.
 
 Every matrix has the size that it has in OpenAI's models, so encoding and decoding cost what they
 cost there. What attention and feed-forward layers of the decoder compute is multiplied by zero, so
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 _BUNDLED = Path(__file__).parents[3] / "models" / "assets" / "bundled-asr"
 _VOCABULARY = 51_865
-_WORDS = 13
+_TOKENS = 13
+_TOKENS_PER_WORD = 3
+"""Thirteen words in a second would not be believed; five are."""
 _CERTAINTY = 30.0
 """By how much the next token's logit exceeds the others'."""
 
@@ -57,8 +59,10 @@ def save_chain_whisper(folder: Path, shape: Shape) -> Path:
 
 def _chain(tokens: list[str]) -> list[int]:
     end = tokens.index("<|endoftext|>")
-    words = [number for number in range(end) if tokens[number].startswith("Ġ")][1 : _WORDS + 1]
-    return [tokens.index("<|notimestamps|>"), *words, end]
+    begin_word = [n for n in range(end) if tokens[n][:1] == "Ġ" and tokens[n][1:].isalpha()]
+    go_on = [n for n in range(end) if tokens[n].isascii() and tokens[n].isalpha()]
+    said = [(go_on if n % _TOKENS_PER_WORD else begin_word)[n + 1] for n in range(_TOKENS)]
+    return [tokens.index("<|notimestamps|>"), *said, end]
 
 
 def _spec(shape: Shape, chain: list[int]) -> WhisperSpec:

@@ -21,6 +21,8 @@ HELLO = json.dumps(
         "features": ["partials"],
     }
 )
+FIXED = ("--set", "turn.endpoint=fixed", "--set", "turn.silence_ms=200")
+"""For models whose words are nonsense, and would be waited for."""
 ENGINES = ("--offline", "--llm", "scripted", "--tts", "scripted")
 
 
@@ -52,7 +54,8 @@ class Heard:
 def talk_to(subject: Subject, talkers: int, talk: Talk) -> Heard:
     """So many talk to a server of their own. Raises `RuntimeError` if it does not start."""
     workers = ("--set", f"asr.workers={talk.workers}")
-    options = (*ENGINES, "--asr", subject.asr, *workers, *spacious(talkers))
+    endpoint = () if subject.understands else FIXED
+    options = (*ENGINES, "--asr", subject.asr, *workers, *endpoint, *spacious(talkers))
     with server(options) as (url, pid):
         blocks = run_valid(order(port_of(url), pid, talkers, talk), talk.attempts)
     return judged(blocks[-1], talk.speeches)
