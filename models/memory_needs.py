@@ -3,7 +3,7 @@
 Measured with CTranslate2 4.8 and onnxruntime 1.31 on x86-64. A Whisper worker is a process of
 150 MB and its weights in the number format that it computes in, and a third more when it decodes
 eight speakers at once; while it loads, the weights are there as they are stored. A Piper voice
-takes two and a half times its file. What a GPU holds was not measured, and is reckoned generously.
+takes twice its file. What a GPU holds was not measured, and is reckoned generously.
 """
 
 PROCESS_BYTES = 150_000_000
@@ -22,7 +22,7 @@ _STORED_BITS = 16
 _BITS = {"int8": 8, "int16": 16, "float16": 16, "bfloat16": 16, "float32": 32, "default": 16}
 _WORK = 1.3
 _GPU_WORK = 1.5
-_VOICE_TIMES = 2.6
+_VOICE_TIMES = 2.1
 
 
 def whisper_weights(stored_bytes: int, compute_type: str) -> int:

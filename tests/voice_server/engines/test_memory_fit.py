@@ -112,8 +112,8 @@ def test_the_figures_and_the_remedy_are_said() -> None:
     found = taken("asr.workers=4", hardware=Hardware("cpu", (0,), "float32"))
     (sentence,) = sentences(load(None, []), found, machine(2.0))
     assert sentence == (
-        "Not enough memory: about 11.3 GB are needed (asr small in float32, 4 copies: 11 GB, "
-        "tts en_US-ljspeech-medium: 260 MB), and 2 GB are free. Take a smaller asr.engine or "
+        "Not enough memory: about 11.2 GB are needed (asr small in float32, 4 copies: 11 GB, "
+        "tts en_US-ljspeech-medium: 210 MB), and 2 GB are free. Take a smaller asr.engine or "
         "asr.compute_type=int8 or fewer asr.workers or a smaller tts.engine; "
         "models.memory_check=false tries it even so."
     )
