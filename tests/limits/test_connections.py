@@ -35,6 +35,8 @@ def hasty() -> Iterator[ServerProcess]:
         keep_alive_s="1",
         connections_max="12",
         connections_local_max="8",
+        head_bytes_max="8192",
+        control_frames_per_s="5",
     )
     with ServerProcess(*SCRIPTED, *limits) as server:
         yield server

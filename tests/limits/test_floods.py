@@ -26,6 +26,7 @@ SETTINGS = {
     "auth.keys": f'["{KEY}"]',
     "auth.failures_per_min_max": "1000",
     "limits.sessions_per_user_max": "100",
+    "limits.frames_per_s": "1000",
     "limits.cancels_per_s": "5",
     "limits.flood_s_max": "1",
     "limits.polite_refusals_per_s_max": "1",

@@ -10,6 +10,9 @@ from tests.support.scrape import scrape, scrape_until
 from tests.support.server import ServerProcess
 from tests.support.servers import SCRIPTED
 from tests.support.voice_client import hello
+from voice_server.door.front_door import FrontDoor
+from voice_server.metrics import Metrics
+from voice_server.settings import LimitSettings
 
 pytestmark = pytest.mark.socket
 
@@ -37,6 +40,24 @@ async def test_exactly_as_many_as_there_are_places() -> None:
             counted = await scrape_until(server.url, lambda told: told[SESSIONS] == 0)
         assert counted['voice_server_limit_hits_total{limit="sessions"}'] == 2 * TOO_MANY
         assert counted['voice_server_refused_total{code="no_capacity"}'] == 2 * TOO_MANY
+
+
+async def test_strangers_get_fewer_connections_than_neighbours() -> None:
+    """By address, beyond this machine; a trusted proxy brings as many as it likes."""
+    limits = LimitSettings(connections_per_ip_max=2, connections_local_max=4)
+    door = FrontDoor(asyncio.Protocol, limits, Metrics(), proxies=("192.0.2.1",))
+    reached = {}
+    for caller in ("203.0.113.9", "2001:db8::/64", "127.0.0.1", "192.0.2.1"):
+        for number in range(10):
+            if limit := door._reached(caller):
+                reached[caller] = number, limit
+                break
+            door._present[caller] += 1
+    assert reached == {
+        "203.0.113.9": (2, "connections_per_ip"),
+        "2001:db8::/64": (2, "connections_per_ip"),
+        "127.0.0.1": (4, "connections_local"),
+    }
 
 
 async def _come(url: str, http: aiohttp.ClientSession, stay: AsyncExitStack) -> int:

@@ -165,7 +165,16 @@ def test_who_wants_that_session_or_none_gets_none() -> None:
     tell_party(plot)
 
 
-def test_who_missed_too_much_is_told_so() -> None:
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"journal_events_max": 16},
+        {"journal_bytes_max": 4096},
+        {"journal_s_max": 5},
+    ],
+    ids=lambda limit: next(iter(limit)),
+)
+def test_who_missed_too_much_is_told_so(limit: Json) -> None:
     async def plot(party: Party) -> None:
         first = await party.connect()
         await first.expect("ready")
@@ -180,7 +189,29 @@ def test_who_missed_too_much_is_told_so() -> None:
         await asyncio.sleep(1)
         assert party.counted("sessions") == 1
 
-    tell_party(plot, {"limits": {"journal_events_max": 16}}, **TELLER)
+        assert party.counted("resumes_total", outcome="refused") == 1
+
+    tell_party(plot, {"limits": limit}, **TELLER)
+
+
+def test_old_audio_is_not_kept_and_nothing_else_is_missing() -> None:
+    async def plot(party: Party) -> None:
+        first = await party.connect()
+        await first.expect("ready")
+        first.say('{"type":"text","text":"Tell me a story."}')
+        await first.expect("audio.started")
+        first.go_deaf()
+        await asyncio.sleep(20)
+        first.cut()
+        second = await party.come_back(first)
+        await second.expect("ready", resumed=True)
+        await second.expect("response.done")
+        again = [event for event in second.all("audio") if event["flags"] & Flags.REPLAY]
+        assert len(again) > 100, "twenty seconds of frames, most without their samples"
+        assert 0 < sum(event["samples"] for event in again) <= 0.5 * 24_000
+        assert told(first, second) == list(range(1, len(told(first, second)) + 1))
+
+    tell_party(plot, {"limits": {"journal_audio_s_max": 0.5}}, **TELLER)
 
 
 def test_the_second_tab_wins_and_the_first_is_told() -> None:

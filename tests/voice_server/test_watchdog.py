@@ -6,7 +6,9 @@ import sys
 import threading
 
 import pytest
+from pydantic import ValidationError
 
+from voice_server.settings import LimitSettings
 from voice_server.watchdog import places, watched_loop
 
 pytestmark = pytest.mark.engine
@@ -29,6 +31,12 @@ async def test_a_stall_is_counted_while_it_lasts_and_its_place_is_logged(
 def stand_still(until: threading.Event) -> None:
     """As a call does that should have been made elsewhere."""
     assert until.wait(20)
+
+
+def test_by_default_a_stall_is_what_people_would_notice() -> None:
+    assert LimitSettings().loop_stall_ms == 500
+    with pytest.raises(ValidationError):
+        LimitSettings(loop_stall_ms=49)  # a busy machine's loop is that late now and then
 
 
 async def test_a_busy_loop_is_no_stall(caplog: pytest.LogCaptureFixture) -> None:

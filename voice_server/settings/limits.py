@@ -11,7 +11,9 @@ class LimitSettings(Section):
     """What one client, and all of them together, may use. Every hit is counted by name."""
 
     sessions_max: Annotated[int, Field(ge=1)] = 200
+    """Sessions of this process; whoever comes then is told when to come again."""
     sessions_per_ip_max: Annotated[int, Field(ge=1)] = 20
+    """Of one address, so that nobody takes every place."""
     sessions_per_user_max: Annotated[int, Field(ge=1)] = 3
     """Where keys are asked for; all devices with one key are one user."""
     arrivals_per_s_max: Annotated[int, Field(ge=1)] = 100
@@ -51,12 +53,17 @@ class LimitSettings(Section):
     message_bytes_max: Annotated[int, Field(ge=1024)] = 65_552
     """64 KiB of audio and the frame header."""
     text_bytes_max: Annotated[int, Field(ge=1024)] = 16_384
+    """A text message: long instructions fit, what costs time to parse does not."""
     hello_timeout_s: Seconds = 5.0
+    """Whoever has connected and does not open a session keeps a place for so long at most."""
     idle_timeout_s: Seconds = 120.0
     """Without audio or messages; 0 never."""
     idle_warning_s: Seconds = 30.0
+    """So long before its end an idle session is told."""
     session_s_max: Seconds = 3600.0
+    """From its beginning, over as many connections as it takes; 0 never ends."""
     session_warning_s: Seconds = 60.0
+    """So long before its end a session is told."""
     turns_max: Annotated[int, Field(ge=0)] = 0
     """Turns of one session; 0: as many as there is time for."""
     bad_messages_max: Annotated[int, Field(ge=1)] = 20
@@ -72,7 +79,10 @@ class LimitSettings(Section):
     audio_rate_max: Annotated[float, Field(ge=1)] = 2.0
     """Seconds of audio per second once the burst is used up."""
     out_queue_bytes_max: Annotated[int, Field(ge=4096)] = 262_144
+    """What may wait for a client that reads slowly; partials and states that are outdated go first,
+    finals never."""
     send_timeout_s: Seconds = 5.0
+    """A client that takes nothing for so long is told that it is too slow, and let go."""
     resume_s: Seconds = 120.0
     """A session is kept so long for a client whose connection broke; 0 never."""
     journal_events_max: Annotated[int, Field(ge=16)] = 1024
@@ -84,6 +94,7 @@ class LimitSettings(Section):
     journal_audio_s_max: Annotated[float, Field(gt=0, le=60)] = 10.0
     """Audio of replies, of what was sent last."""
     ping_interval_s: Seconds = 15.0
+    """Between WebSocket pings; a client is gone that has not answered one after half of it."""
     loop_stall_ms: Annotated[int, Field(ge=50)] = 500
     """An event loop that stands still for so long is logged, with the place."""
     lead_ms_max: Annotated[int, Field(ge=100, le=10_000)] = 2000
