@@ -17,7 +17,7 @@ import numpy as np
 
 from audio import SAMPLE_RATE, Samples
 from voice_server.bench.live import question
-from voice_server.bench.load.generator import connect, encoded
+from voice_server.bench.load.generator import connect, encoded, hurry
 from voice_server.bench.load.line import Line
 from voice_server.bench.load.orders import Order, decoded, told
 from voice_server.bench.load.process_meter import tree_cpu_s, tree_resident_bytes
@@ -164,6 +164,7 @@ def _hang_up(lines: Sequence[Line]) -> None:
 
 def main() -> None:
     """Do what stdin says."""
+    hurry()
     ageing = Ageing(decoded(AgeOrder, sys.stdin.read()))
     gc.freeze()
     sys.stdout.write(told(asyncio.run(ageing.run())))
