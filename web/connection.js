@@ -14,6 +14,8 @@ const PROBE_MS = 2500;
 /** Until `ready`. */
 const OPENING_MS_MAX = 10_000;
 const UNSENT_BYTES_MAX = 64_000; // two seconds of microphone
+/** So long to stay away from a server that has said no, but not for how long. */
+const REFUSED_MS = 1000;
 /** Close code that means "I will be back". */
 const LEFT = 4000;
 
@@ -125,8 +127,11 @@ export class Connection extends EventTarget {
     }
     const message = JSON.parse(data);
     if (message.type === "ready") clearTimeout(this.#opening);
-    if (message.type === "error" && message.fatal) this.#error = message;
-    this.#atLeastMs = message.retry_after_ms ?? message.reconnect_in_ms ?? this.#atLeastMs;
+    if (message.type === "error" && message.fatal) {
+      this.#error = message;
+      this.#atLeastMs = message.retry_after_ms ?? REFUSED_MS;
+    }
+    if (message.type === "going_away") this.#atLeastMs = message.reconnect_in_ms;
     this.#emit("message", message);
   }
 

@@ -49,9 +49,10 @@ export class Resuming {
     this.outgoing = new Outgoing();
   }
 
-  /** The connection is gone. @param {number} nowMs */
+  /** The connection is gone, and with it what cannot be said again. @param {number} nowMs */
   lost(nowMs) {
     this.#lostAt ??= nowMs;
+    if (!this.possible) this.outgoing = new Outgoing();
   }
 
   /**
@@ -64,6 +65,7 @@ export class Resuming {
    */
   greeted(ready, nowMs) {
     const before = this.#ready;
+    const atFirst = this.#lostAt === null;
     const saidAgain = !ready.resumed && this.#stillFresh(nowMs);
     let movedSamples = 0;
     if (ready.resumed) {
@@ -71,7 +73,7 @@ export class Resuming {
     } else {
       this.#seen = this.#seenText = 0;
       this.#received = undefined;
-      movedSamples = this.outgoing.afresh(saidAgain);
+      movedSamples = this.outgoing.afresh(saidAgain || atFirst);
     }
     this.#ready = ready;
     this.#lostAt = null;

@@ -281,7 +281,7 @@ export class VoiceClient extends EventTarget {
 
   /** @param {Int16Array} samples */
   #speak(samples) {
-    if (this.status !== "open" && !this.keeps) return;
+    if (this.status === "idle" || (this.status === "retrying" && !this.keeps)) return;
     const { outgoing } = this.#resuming;
     if (outgoing.end === 0) this.#firstSampleAt = performance.now() - FRAME_MS;
     outgoing.speak(this.#muted ? samples.fill(0) : samples);

@@ -74,7 +74,7 @@ def test_a_network_that_is_gone_for_a_while(page: Page) -> None:
     expect(page.locator("#line")).to_contain_text("Connection lost")
     assert _violations(page) == {}
     page.context.set_offline(False)
-    page.wait_for_function("window.seen.lines.includes('Connected again.')")
+    page.wait_for_function("() => window.seen.lines.includes('Connected again.')")
 
 
 def test_the_settings(page: Page) -> None:

@@ -76,6 +76,17 @@ def _type(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+def test_the_first_words_may_come_before_the_server_has_answered(
+    page: Page, network: FaultProxy
+) -> None:
+    user = Mouth(page)
+    network.faults.latency_s = 0.3
+    page.get_by_role("button", name="Start talking").click()
+    page.wait_for_function("() => window.utter !== undefined")
+    user.say("What time is it?")
+    expect(_entries(page).first).to_have_text("What time is it?")
+
+
 def test_a_break_in_the_middle_of_a_sentence_costs_no_word(page: Page, network: FaultProxy) -> None:
     user = Mouth(page)
     page.get_by_role("button", name="Start talking").click()

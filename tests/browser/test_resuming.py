@@ -53,6 +53,15 @@ def test_a_new_page_asks_for_no_session(modules: Page) -> None:
     ]
 
 
+def test_what_was_said_before_the_server_answered_is_not_lost(modules: Page) -> None:
+    assert run(modules, ["speak", 10], ready("rt_1"), ["said"])[-1] == [0]
+
+
+def test_what_was_said_to_a_server_that_never_answered_is(modules: Page) -> None:
+    steps = [["speak", 10], ["lost", 0], ready("rt_1", 1000), ["said"]]
+    assert run(modules, *steps)[-1] == []
+
+
 def test_it_names_the_newest_event_the_newest_token_and_what_it_has_of_the_reply(
     modules: Page,
 ) -> None:
