@@ -17,10 +17,9 @@ COPY web web
 RUN uv pip install --no-cache --python /opt/voice-server/bin/python \
     --constraint scripts/constraints.txt '.[piper,pocketsphinx,otel,redis]'
 
-# CTranslate2's wheel finds these by LD_LIBRARY_PATH; the driver comes from the host.
+# CTranslate2's wheel finds cuBLAS by LD_LIBRARY_PATH and needs no cuDNN; the driver is the host's.
 FROM build AS build-gpu
-RUN uv pip install --no-cache --python /opt/voice-server/bin/python \
-    'nvidia-cublas-cu12>=12.4,<13' 'nvidia-cudnn-cu12>=9,<10'
+RUN uv pip install --no-cache --python /opt/voice-server/bin/python 'nvidia-cublas-cu12>=12.4,<13'
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS base
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin voice \
@@ -46,7 +45,7 @@ CMD ["serve"]
 FROM base AS gpu
 COPY --from=build-gpu /opt/voice-server /opt/voice-server
 ARG PYTHON_VERSION
-ENV LD_LIBRARY_PATH=/opt/voice-server/lib/python${PYTHON_VERSION}/site-packages/nvidia/cublas/lib:/opt/voice-server/lib/python${PYTHON_VERSION}/site-packages/nvidia/cudnn/lib \
+ENV LD_LIBRARY_PATH=/opt/voice-server/lib/python${PYTHON_VERSION}/site-packages/nvidia/cublas/lib \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from models.asr.cuda import CUBLAS_REMEDY, seen_gpus, usable_gpus
 from models.catalog import AsrModel, VoiceModel
 from models.errors import ModelError
 from models.hub import Hub
@@ -131,10 +132,14 @@ def _extra(name: str) -> Check:
 
 
 def _gpu(settings: Settings) -> Check:
+    """A GPU that cannot be used is only a note where nobody insists on it."""
     if has_gpu(settings.asr):
-        return Check("cuda", "ok", "CTranslate2 sees a GPU")
+        return Check("cuda", "ok", f"CTranslate2 can use {usable_gpus()} GPUs")
+    verdict: Verdict = "missing" if settings.asr.device == "cuda" else "note"
+    if seen_gpus() and settings.asr.device != "cpu":
+        return Check("cuda", verdict, "there is a GPU, but no cuBLAS 12", CUBLAS_REMEDY)
     if settings.asr.device == "cuda":
-        remedy = "Install NVIDIA's driver, cuBLAS and cuDNN 9, or set asr.device=cpu."
+        remedy = "Install NVIDIA's driver for CUDA 12 (see nvidia-smi), or set asr.device=cpu."
         return Check("cuda", "missing", "CTranslate2 sees no GPU", remedy)
     return Check("cuda", "ok", "no GPU in use: recognition runs on the CPU")
 

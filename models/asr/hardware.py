@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import ctranslate2
 
+from models.asr.cuda import usable_gpus
 from models.errors import ModelError
 
 _PREFERRED = {
@@ -45,7 +46,7 @@ class Hardware:
 
 def look() -> Found:
     """Ask CTranslate2 what is there."""
-    return Found(ctranslate2.get_cuda_device_count(), ctranslate2.get_supported_compute_types)
+    return Found(usable_gpus(), ctranslate2.get_supported_compute_types)
 
 
 def choose_hardware(
@@ -59,8 +60,8 @@ def choose_hardware(
         device = "cuda" if found.gpus else "cpu"
     if device == "cuda" and not found.gpus:
         raise ModelError(
-            "asr.device is cuda, but CTranslate2 sees no GPU: check the driver with nvidia-smi and"
-            " that CUDA 12 and cuDNN 9 are installed, or set asr.device to cpu."
+            "asr.device is cuda, but CTranslate2 can use no GPU: `voice-server doctor` says what is"
+            " missing, the driver (see nvidia-smi) or cuBLAS 12; or set asr.device to cpu."
         )
     lacking = [index for index in gpus if device == "cuda" and not 0 <= index < found.gpus]
     if lacking:

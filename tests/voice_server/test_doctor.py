@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from models.asr import cuda
 from models.hub import Hub
 from tests.support.hub import StandInHub, closed_port, stand_in_hub
 from tests.support.redis_server import RedisServer
 from tests.support.vllm_stand_in import install
+from voice_server import doctor as checks
 from voice_server.doctor import Check, as_json, as_text, examine
 from voice_server.door.certificate import make
 from voice_server.engines import memory_check
@@ -20,6 +22,8 @@ from voice_server.engines.machine import Machine
 from voice_server.settings import load
 
 pytestmark = pytest.mark.engine
+
+DEVICES = ("auto", "cuda", "cpu")
 
 
 class Doctor:
@@ -63,6 +67,18 @@ async def test_every_problem_has_a_remedy(doctor: Doctor) -> None:
     checks = await doctor.all("asr.engine=small", "server.host=0.0.0.0", "asr.device=cuda")
     assert {check.name for check in checks if check.verdict == "missing"} >= {"asr", "access"}
     assert all(check.remedy for check in checks if check.verdict != "ok")
+
+
+async def test_a_gpu_without_cublas_is_explained(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine where the driver is installed, and nothing else."""
+    monkeypatch.setattr(cuda, "seen_gpus", lambda: 1)
+    monkeypatch.setattr(checks, "seen_gpus", lambda: 1)
+    monkeypatch.setattr(cuda, "has_cublas", lambda: False)
+    found = {device: await doctor.check("cuda", f"asr.device={device}") for device in DEVICES}
+    assert [found[device].verdict for device in DEVICES] == ["note", "missing", "ok"]
+    assert "nvidia-cublas-cu12" in found["auto"].remedy == found["cuda"].remedy
 
 
 async def test_an_unreachable_hub_is_noted(doctor: Doctor) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-import ctranslate2
-
+from models.asr.cuda import usable_gpus
 from models.catalog import AsrModel, VoiceModel, asr_model, asr_models, voice_model, voice_models
 from models.hub import Hub
 from models.llm.chat_endpoints import LOCAL_PORTS, find_local
@@ -40,7 +39,7 @@ async def look_around(settings: Settings, hub: Hub) -> Findings:
 
 def has_gpu(settings: AsrSettings) -> bool:
     """Whether the recogniser may and can use CUDA."""
-    return settings.device != "cpu" and ctranslate2.get_cuda_device_count() > 0
+    return settings.device != "cpu" and usable_gpus() > 0
 
 
 def _asr_candidates(settings: AsrSettings) -> Mapping[str, AsrModel]:

@@ -5,8 +5,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-import ctranslate2
-
+from models.asr.cuda import usable_gpus
 from voice_server.engines.free_memory import free_bytes, whole_bytes
 
 _ASK_GPUS = ("--query-gpu=memory.total,memory.free,name", "--format=csv,noheader,nounits")
@@ -49,7 +48,7 @@ class Machine:
 
 def look_at_machine() -> Machine:
     """Look around. A GPU counts if CTranslate2 can use it, too."""
-    usable = ctranslate2.get_cuda_device_count()
+    usable = usable_gpus()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = visible(gpus_in(_asked_driver()), os.environ.get("CUDA_VISIBLE_DEVICES", ""))
     return Machine(cores or 1, _memory_gb(), gpus[:usable], free_bytes())

@@ -37,7 +37,7 @@ def test_what_was_asked_for_is_taken() -> None:
 
 
 def test_what_is_not_there_is_named() -> None:
-    with pytest.raises(ModelError, match="sees no GPU: check the driver"):
+    with pytest.raises(ModelError, match="can use no GPU: `voice-server doctor`"):
         choose_hardware("cuda", "auto", found())
     with pytest.raises(ModelError, match="GPU 4, but there are 2"):
         choose_hardware("cuda", "auto", found(2, "float16"), gpus=(0, 4))

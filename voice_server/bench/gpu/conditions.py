@@ -1,24 +1,16 @@
 """Under what conditions a GPU was measured, and what is missing before it can be."""
 
-import ctypes
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-import ctranslate2
-
+from models.asr.cuda import CUBLAS_REMEDY, has_cublas, seen_gpus
 from models.errors import ModelError
 from models.llm.vllm.preflight import find_executable
 from voice_server.bench.conditions import machine
 
 _TIMEOUT_S = 60.0
 _GPU = "name,driver_version,memory.total"
-_LIBRARIES = {
-    "libcublas.so.12": "cuBLAS 12 is missing: `pip install 'nvidia-cublas-cu12>=12.4,<13'`, and "
-    "name its lib folder in LD_LIBRARY_PATH.",
-    "libcudnn.so.9": "cuDNN 9 is missing: `pip install 'nvidia-cudnn-cu12>=9,<10'`, and name its "
-    "lib folder in LD_LIBRARY_PATH.",
-}
 _PACKAGES = ("ctranslate2", "faster-whisper", "voice-server")
 
 
@@ -33,13 +25,14 @@ def conditions(vllm: str | None) -> dict[str, str]:
 
 
 def missing_for_recognition() -> list[str]:
-    """Why CTranslate2 cannot compute on a GPU here; a sentence with the remedy for each reason."""
+    """Why CTranslate2 cannot compute on a GPU here, a sentence with the remedy; empty if it can."""
     if shutil.which("nvidia-smi") is None:
         return ["There is no NVIDIA driver here: nvidia-smi is not found."]
-    lacking = [remedy for name, remedy in _LIBRARIES.items() if not _loads(name)]
-    if not lacking and ctranslate2.get_cuda_device_count() == 0:
-        lacking = ["CTranslate2 sees no GPU: is the driver new enough for CUDA 12 (nvidia-smi)?"]
-    return lacking
+    if not has_cublas():
+        return [CUBLAS_REMEDY]
+    if not seen_gpus():
+        return ["CTranslate2 sees no GPU: is the driver new enough for CUDA 12 (nvidia-smi)?"]
+    return []
 
 
 def vllm_at(environment: str) -> tuple[str | None, list[str]]:
@@ -79,11 +72,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _loads(library: str) -> bool:
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True

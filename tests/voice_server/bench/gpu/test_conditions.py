@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import ctranslate2
 import pytest
 
 from tests.support.vllm_stand_in import install
@@ -54,19 +53,12 @@ def test_a_machine_without_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 @pytest.mark.usefixtures("driver")
-def test_libraries_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    here: set[str] = set()
-    monkeypatch.setattr(looked, "_loads", lambda library: library in here)
-    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
-    assert [reason.split(" is missing")[0] for reason in missing_for_recognition()] == [
-        "cuBLAS 12",
-        "cuDNN 9",
-    ]
-    here.update({"libcublas.so.12", "libcudnn.so.9"})
-    assert missing_for_recognition() == [
-        "CTranslate2 sees no GPU: is the driver new enough for CUDA 12 (nvidia-smi)?"
-    ]
-    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cublas, gpus, words in ((False, 1, "cuBLAS 12"), (True, 0, "sees no GPU")):
+        monkeypatch.setattr(looked, "has_cublas", lambda cublas=cublas: cublas)
+        monkeypatch.setattr(looked, "seen_gpus", lambda gpus=gpus: gpus)
+        assert words in missing_for_recognition()[0]
+    monkeypatch.setattr(looked, "seen_gpus", lambda: 1)
     assert missing_for_recognition() == []
 
 
