@@ -5,6 +5,7 @@ refused. Finals are never late, and when the crowd leaves all is as before.
 """
 
 import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -86,6 +87,39 @@ class Crowd:
         await asyncio.gather(*partials)
 
 
+CAPACITY = 48
+"""People whom the workers can just serve: beyond, newcomers are refused."""
+COMING_S, TALKING_S = 20.0, 60.0
+
+
+@dataclass
+class Offered(Crowd):
+    """People who ask to be let in, come again when they are told to, and talk at no pace."""
+
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    inside: int = 0
+    refusals: int = 0
+
+    async def come(self, name: int, at_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(at_s)
+        while (load := self.scheduler.load()).full:
+            self.refusals += 1
+            await asyncio.sleep(load.retry_after_s * self.chance.uniform(1, 2))
+        if loop.time() < TALKING_S:
+            self.inside += 1
+        while loop.time() < TALKING_S:
+            await self.say_something(str(name))
+            await asyncio.sleep(self.chance.uniform(0.5, 3))
+
+
+async def offered(people: int) -> Offered:
+    crowd = Offered(Scheduler(WORKERS, limits=LoadLimits()))
+    await asyncio.gather(*(crowd.come(n, COMING_S * n / people) for n in range(people)))
+    await crowd.scheduler.close()
+    return crowd
+
+
 async def crowd_of(people: int, seconds: float = 40) -> Crowd:
     crowd = Crowd(Scheduler(WORKERS, limits=LoadLimits()))
     await asyncio.gather(*(crowd.speak(name, seconds) for name in range(people)))
@@ -132,3 +166,18 @@ def test_too_many_are_refused_and_those_inside_hear_in_time() -> None:
         await crowd.scheduler.close()
 
     run_virtual(story())
+
+
+def test_three_times_as_many_hurt_nobody_inside() -> None:
+    """L-02, P5: those who are let in hear their finals as soon as if nobody else had asked."""
+    just_right = run_virtual(offered(CAPACITY))
+    too_many = run_virtual(offered(3 * CAPACITY))
+    assert just_right.inside == CAPACITY
+    assert CAPACITY <= too_many.inside < 1.5 * CAPACITY
+    assert too_many.refusals > CAPACITY
+    assert p95(too_many.finals_s) <= 1.2 * p95(just_right.finals_s)
+    assert len(too_many.finals_s) >= 0.95 * len(just_right.finals_s)
+    finals = {
+        out: n for (kind, out), n in too_many.scheduler.counts.items() if kind is Priority.FINAL
+    }
+    assert set(finals) == {Outcome.RAN}
