@@ -75,6 +75,7 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_header_timeout(hasty: ServerProcess) -> None:
+    """S-03, P8: nothing, half a head, half of a second one."""
     before = (await scrape(hasty.url)).get(hits("header_timeout"), 0)
     silent, half, second_half = await asyncio.gather(
         told(hasty.port), told(hasty.port, HALF), told(hasty.port, request() + HALF)
@@ -105,6 +106,7 @@ async def test_header_timeout_is_not_prolonged_by_crumbs(hasty: ServerProcess) -
 
 
 async def test_header_timeout_of_many_keeps_nobody_waiting(hasty: ServerProcess) -> None:
+    """S-03."""
     async with AsyncExitStack() as stack:
         for _ in range(6):
             _, writer = await stack.enter_async_context(dialled(hasty.port, "127.0.0.9"))

@@ -129,7 +129,7 @@ async def test_fragments(tight: ServerProcess) -> None:
 
 
 async def test_a_frame_that_never_ends_does_not_keep_the_place(tight: ServerProcess) -> None:
-    """Announced and begun, then nothing: the time for a hello runs all the same."""
+    """S-07: announced and begun, then nothing: the time for a hello runs all the same."""
     async with counted(tight, "hello_timeout"), raw_socket(tight.port) as client:
         await client.send_bytes(frame(BINARY, announced=19_000)[:14])
         assert await client.close_code() == 4008

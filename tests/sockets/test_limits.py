@@ -52,6 +52,7 @@ async def test_nonsense_does_not_buy_time_for_a_hello(strict: ServerProcess) -> 
 
 
 async def test_an_idle_session_is_warned_and_then_ended(strict: ServerProcess) -> None:
+    """R-16, P15."""
     async with connected(strict.url) as client:
         notice = await client.wait_for("notice")
         error = await client.wait_for("error")
@@ -61,6 +62,7 @@ async def test_an_idle_session_is_warned_and_then_ended(strict: ServerProcess) -
 
 
 async def test_no_session_lasts_for_ever(strict: ServerProcess) -> None:
+    """R-16, P15."""
     async with connected(strict.url, listening=True) as client:
         notice = await client.wait_for("notice")
         error = await client.wait_for("error")
@@ -72,6 +74,7 @@ async def test_no_session_lasts_for_ever(strict: ServerProcess) -> None:
 async def test_a_client_that_never_reads_is_cut_off_and_nobody_else_notices(
     strict: ServerProcess,
 ) -> None:
+    """R-07, P7: and it is told why, if it begins to read."""
     opening = hello(mode="tts", out_rate=48_000)
     async with raw_socket(strict.port) as deaf, connected(strict.url) as other:
         await deaf.send_json(**opening)
@@ -217,7 +220,7 @@ async def test_a_wrong_upgrade_is_an_ordinary_error(
 async def test_a_flood_of_messages_is_slowed_and_nobody_else_notices(
     scripted: ServerProcess,
 ) -> None:
-    """120 messages may come at once, then 60 per second."""
+    """S-15: 120 messages may come at once, then 60 per second."""
     before = await scrape(scripted.url)
     async with connected(scripted.url) as flood, connected(scripted.url) as other:
         for number in range(180):
@@ -234,6 +237,7 @@ async def test_a_flood_of_messages_is_slowed_and_nobody_else_notices(
 async def test_a_file_is_read_at_once_up_to_a_minute_and_then_slower(
     scripted: ServerProcess,
 ) -> None:
+    """R-11: nothing of it is lost."""
     before = await scrape(scripted.url)
     second = bytes(32_000)
     async with connected(scripted.url, hello(mode="transcription")) as client:
