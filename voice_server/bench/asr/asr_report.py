@@ -33,11 +33,7 @@ class AsrReport:
                 table(["", *names], self._talk_rows()),
                 "## What it costs, in processor time, beside `transcribe` on the same model",
                 table(["", *names], self._cost_rows()),
-                "## How many talkers it holds",
-                table(
-                    ["model", "talkers", "utterances", "first words", "final", "CPU", ""],
-                    self._load_rows(),
-                ),
+                *self._loads(),
                 "",
             ]
         )
@@ -56,10 +52,12 @@ class AsrReport:
         yield ["… by `transcribe`, offline", *(_mean(one.offline_errors) for one in self.measured)]
         yield ["words invented", *(self._invented(one) for one in self.measured)]
         yield ["CPU per second of speech", *map(_cpu, self.measured)]
-        yield [
-            "talkers held",
-            *(f"{one.held} (of {self.plan.talkers_max})" for one in self.measured),
-        ]
+        if any(one.loads for one in self.measured):
+            most = self.plan.talkers_max
+            yield ["talkers held", *(f"{one.held} (of {most})" for one in self.measured)]
+        reasons = [one.alone.void or "" if one.alone else "" for one in self.measured]
+        if any(reasons):
+            yield ["delays are void", *reasons]
 
     def _invented(self, one: Measured) -> str:
         if not one.invented:
@@ -69,6 +67,12 @@ class AsrReport:
     def _cost_rows(self) -> Iterable[Sequence[str]]:
         for number, cost in enumerate(self.measured[0].costs if self.measured else ()):
             yield [cost.what, *(_cost(one.costs[number]) for one in self.measured)]
+
+    def _loads(self) -> Iterable[str]:
+        if any(one.loads for one in self.measured):
+            yield "## How many talkers it holds"
+            head = ["model", "talkers", "utterances", "first words", "final", "CPU", ""]
+            yield table(head, self._load_rows())
 
     def _load_rows(self) -> Iterable[Sequence[str]]:
         for one in self.measured:

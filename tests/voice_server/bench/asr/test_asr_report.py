@@ -59,6 +59,16 @@ def test_every_load_that_was_tried_is_told() -> None:
     assert row("talkers held") == ["1 (of 32)", "0 (of 32)"]
 
 
+def test_what_is_void_is_told() -> None:
+    made = report()
+    assert "void" not in made.markdown()
+    late = Heard(1, [], 0.0, "the generator was late")
+    void = AsrReport({}, Plan(), [Measured("bundled", True, alone=late), *made.measured[1:]])
+    assert "| delays are void" in void.markdown()
+    alone = AsrReport({}, Plan(), [Measured("bundled", True, alone=late)])
+    assert "How many talkers" not in alone.markdown()
+
+
 def test_every_number_is_in_the_json() -> None:
     plain = json.loads(json.dumps(report().plain()))
     assert plain["models"]["bundled"]["costs"][0]["ours_ms"] == [10, 12]
