@@ -57,7 +57,12 @@ async def test_nothing_is_lost_when_a_process_is_killed(tmp_path: Path, redis: R
 
     def counting(name: str) -> ServerProcess:
         proxy = 'server.trusted_proxies=["127.0.0.1"]'
-        store = (f"store.url={redis.url}", "store.timeout_ms=5000", "store.call_touch_s=0.5")
+        store = (
+            f"store.url={redis.url}",
+            "store.timeout_ms=5000",
+            "store.call_touch_s=0.5",
+            "limits.loop_lag_ms_max=60000",
+        )
         return CountingServer(f"server.name={name}", proxy, *store)
 
     with behind_nginx(tmp_path, counting) as (nginx, processes):
