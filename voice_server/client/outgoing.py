@@ -110,13 +110,17 @@ class Outgoing:
     # Coming back -----------------------------------------------------------------------------
 
     def again(self, position: int) -> None:
-        """Say everything again that may be missing, from this sample of the microphone on."""
-        self._forget_before(position)
-        self._waiting = self._given + self._waiting
-        self._given = deque()
+        """Say everything again that may be missing, from this sample of the microphone on.
+
+        What is not covered stays: should this server die, the next one asks for more.
+        """
+        said = (*self._given, *self._waiting)
+        self._waiting = deque(piece for piece in said if _needed(piece, position))
+        self._given = deque(piece for piece in said if not _needed(piece, position))
 
     def afresh(self, *, keep: bool) -> None:
         """A new session: messages are lost. With `keep` what was spoken in vain begins it."""
+        self._forget_before(self._covered)
         spoken = [said.pcm for said in (*self._given, *self._waiting) if isinstance(said, Speech)]
         self._given.clear()
         self._waiting.clear()

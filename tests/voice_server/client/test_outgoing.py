@@ -125,6 +125,27 @@ def test_what_is_covered_is_not_kept() -> None:
     assert spans(drained(outgoing)) == [(3000, 6000)]
 
 
+def test_what_one_server_has_and_none_has_covered_another_may_ask_for() -> None:
+    """The first came back with all of it, and then died."""
+    outgoing = kept()
+    outgoing.speak(pcm(50))
+    outgoing.speak(pcm(50))
+    drained(outgoing)
+    outgoing.again(100)
+    assert drained(outgoing) == []
+    outgoing.again(50)
+    assert spans(drained(outgoing)) == [(50, 100)]
+
+
+def test_another_session_does_not_hear_what_is_covered() -> None:
+    outgoing = kept()
+    outgoing.speak(pcm(50))
+    outgoing.speak(pcm(30))
+    outgoing.covered(50)
+    outgoing.afresh(keep=True)
+    assert spans(drained(outgoing)) == [(0, 30)]
+
+
 def test_an_acknowledged_message_is_not_said_again() -> None:
     outgoing = kept()
     outgoing.command({"type": "text", "id": "mine"})
