@@ -170,7 +170,7 @@ async def test_the_window_stays_short_in_a_long_utterance(recognizer: WhisperRec
 async def test_partials_look_at_what_is_new_and_the_final_at_everything(
     recognizer: WhisperRecognizer,
 ) -> None:
-    speech = np.concatenate([say(text, lead_ms=0, trail_ms=150) for text in EXACT[:3]])
+    speech = np.concatenate([say(text, lead_ms=0, trail_ms=300) for text in EXACT[:3]])
     assert len(speech) // 16 > recognizer.policy.partial_ms + 1000
     utterance = recognizer.utterance(RecognitionOptions())
     for chunk in chunks(speech):
