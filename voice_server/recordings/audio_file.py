@@ -65,7 +65,7 @@ def open_recording(path: str, name: str = "") -> Iterator[Recording]:
             yield recording
         return
     name = name or path
-    _check_readable(Path(path), name)
+    check_readable(path, name)
     file = _opened_by_libsndfile(path)
     if file is None:
         with _opened_by_av(path, name) as recording:
@@ -92,9 +92,11 @@ def _opened_by_libsndfile(path: str) -> Any | None:
     return None
 
 
-def _check_readable(path: Path, name: str) -> None:
+def check_readable(path: str, name: str = "") -> None:
+    """Whether there is anything to read at all. Raises `AudioFileError`."""
+    name = name or path
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
         raise AudioFileError(f"{name} cannot be opened: {error.strerror}.") from error

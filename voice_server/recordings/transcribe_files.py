@@ -11,7 +11,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from models.asr import Recognizer
 from voice_server.engines import load_engines
-from voice_server.recordings.audio_file import STDIN, AudioFileError, open_recording
+from voice_server.recordings.audio_file import (
+    STDIN,
+    AudioFileError,
+    check_readable,
+    open_recording,
+)
 from voice_server.recordings.subtitles import Format, Passage, write
 from voice_server.recordings.transcribe import transcribe
 from voice_server.settings import Settings
@@ -28,6 +33,9 @@ async def transcribe_files(
     """
     if len(paths) > 1 and output is None:
         raise AudioFileError("Several files need a folder for the results: add -o FOLDER.")
+    for path in paths:
+        if path != STDIN:
+            check_readable(path)  # before models are loaded, which takes a while
     engines = await load_engines(settings)
     try:
         for path in paths:

@@ -64,6 +64,14 @@ async def test_several_files_need_a_folder(files: list[str], settings: Settings)
         await transcribe_files(files, "text", None, settings)
 
 
+async def test_a_file_that_is_not_there_is_named_before_any_model_is_loaded(
+    files: list[str], tmp_path: Path
+) -> None:
+    deaf = load(None, ["models.offline=true", "asr.engine=large-v3", "llm.engine=scripted"])
+    with pytest.raises(AudioFileError, match=r"missing\.wav cannot be opened"):
+        await transcribe_files([files[0], str(tmp_path / "missing.wav")], "text", tmp_path, deaf)
+
+
 async def test_a_silent_file_is_an_empty_text(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
