@@ -12,7 +12,7 @@ from models.hub import bundled_asr
 from scripts.bench_peers import agents, recognition
 from scripts.bench_peers.recognition import LOADS, Measured, Plan
 from scripts.bench_peers.report import Report
-from scripts.bench_peers.servers import SETUPS
+from scripts.bench_peers.servers import SETUPS, Setup
 from voice_server.bench.asr.chain_whisper import TINY, save_chain_whisper
 from voice_server.bench.asr.speech import SENTENCES
 from voice_server.bench.conditions import machine
@@ -27,9 +27,9 @@ def main() -> None:
         raise SystemExit("two cores are needed: one for the servers, one for the talkers")
     found = machine() | {"began": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
     with tempfile.TemporaryDirectory() as folder:
-        heard = hearing(asked, Path(folder))
-    write(Report(found, heard, []), asked.out, "peers")
-    report = Report(found, heard, judged(asked))
+        heard, cost = hearing(asked, Path(folder)), costs(asked, Path(folder))
+    write(Report(found, heard, cost, []), asked.out, "peers")
+    report = Report(found, heard, cost, judged(asked))
     write(report, asked.out, "peers")
     print(report.markdown())
 
@@ -48,24 +48,38 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def hearing(asked: argparse.Namespace, folder: Path) -> dict[str, Measured]:
-    """With the bundled model, and, for what it costs, with one of true shape."""
+def hearing(asked: argparse.Namespace, folder: Path) -> Measured | None:
+    """With the bundled model: delays, talkers, words."""
     if asked.no_recognition:
-        return {}
-    chosen = [s for s in SETUPS if not asked.only or s.name.startswith(tuple(asked.only))]
-    sentences = SENTENCES[: asked.sentences]
+        return None
     loads = [load for load in LOADS if load <= 4 or not asked.quick]
-    environments = asked.environments
     plan = Plan(
-        environments, bundled_asr(), sentences, chosen, asked.rounds, 3, loads, not asked.quick
+        asked.environments,
+        bundled_asr(),
+        SENTENCES[: asked.sentences],
+        chosen(asked),
+        asked.rounds,
+        loads=loads,
+        noise=not asked.quick,
     )
-    measured = {"bundled model": recognition.measure(plan, folder, progress)}
-    if not asked.quick:
-        tiny = save_chain_whisper(folder / "tiny", TINY)
-        plan = Plan(environments, tiny, sentences, chosen, 1, 2, (), False)
-        shape = "a model of tiny's true shape that always says the same (for its cost alone)"
-        measured[shape] = recognition.measure(plan, folder, progress)
-    return measured
+    return recognition.measure(plan, folder, progress)
+
+
+def costs(asked: argparse.Namespace, folder: Path) -> Measured | None:
+    """With a model of true shape that always says the same."""
+    if asked.no_recognition or asked.quick:
+        return None
+    tiny = save_chain_whisper(folder / "tiny", TINY)
+    sentences = SENTENCES[: asked.sentences]
+    plan = Plan(
+        asked.environments, tiny, sentences, chosen(asked), 1, cycles=2, loads=(), noise=False
+    )
+    return recognition.measure(plan, folder, progress)
+
+
+def chosen(asked: argparse.Namespace) -> list[Setup]:
+    """The servers that are wanted; all, unless some are named."""
+    return [s for s in SETUPS if not asked.only or s.name.startswith(tuple(asked.only))]
 
 
 def judged(asked: argparse.Namespace) -> list[agents.Judged]:

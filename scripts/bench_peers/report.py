@@ -26,6 +26,7 @@ HEARING = (
     "flicker",
     "invented",
 )
+COST = ("", "CPU s per s of speech", "end → called final, p50")
 AGENT = (
     "",
     "CPU per listening session",
@@ -41,31 +42,37 @@ class Report:
     """What was measured, and how."""
 
     conditions: Mapping[str, str]
-    hearing: Mapping[str, Measured]
-    """By the model's name."""
+    hearing: Measured | None
+    """With the bundled model."""
+    costs: Measured | None
+    """With a model of true shape, whose words mean nothing."""
     agents: Sequence[Judged]
 
     def markdown(self) -> str:
         """For people."""
         parts = ["# Beside others", _bullets(self.conditions)]
-        for model, measured in self.hearing.items():
-            rows = [hearing_row(measured, subject) for subject in measured.subjects]
-            parts += [f"## Recognition, {model}", table(HEARING, rows)]
+        if self.hearing:
+            rows = [hearing_row(self.hearing, subject) for subject in self.hearing.subjects]
+            parts += ["## Recognition", table(HEARING, rows)]
+        if self.costs:
+            rows = [cost_row(self.costs, subject) for subject in self.costs.subjects]
+            parts += ["## Cost, with a Whisper of tiny's true shape", table(COST, rows)]
         if self.agents:
             parts += ["## Whole agents", table(AGENT, map(agent_row, self.agents))]
         parts += ["## How", _bullets(self._ways()), "## Void blocks", self._voids(), ""]
         return "\n\n".join(parts)
 
     def _ways(self) -> dict[str, str]:
-        subjects = [s for measured in self.hearing.values() for s in measured.subjects]
-        ways = {subject.setup.name: subject.setup.how for subject in subjects}
+        ways = {subject.setup.name: subject.setup.how for subject in self._subjects()}
         return ways | {f"{one.agent.name}, agent": one.agent.how for one in self.agents}
+
+    def _subjects(self) -> list[Subject]:
+        return [s for measured in (self.hearing, self.costs) if measured for s in measured.subjects]
 
     def _voids(self) -> str:
         told = [
             f"- {subject.setup.name}, {block.talkers} talkers: {block.void}"
-            for measured in self.hearing.values()
-            for subject in measured.subjects
+            for subject in self._subjects()
             for block in [*subject.blocks, *subject.noise]
             if block.void
         ]
@@ -81,7 +88,8 @@ class Report:
         """For machines."""
         return {
             "conditions": dict(self.conditions),
-            "hearing": {model: _plain(measured) for model, measured in self.hearing.items()},
+            "hearing": _plain(self.hearing) if self.hearing else None,
+            "costs": _plain(self.costs) if self.costs else None,
             "agents": [
                 {
                     "name": one.agent.name,
@@ -95,12 +103,12 @@ class Report:
         }
 
     def svg(self) -> str:
-        """How late the last words are, against the number of talkers; the first model."""
+        """How late the last words are, against the number of talkers."""
+        measured = self.hearing
         curves = [
             Curve(subject.setup.name, list(_lateness(measured, subject)))
-            for measured in list(self.hearing.values())[:1]
-            for subject in measured.subjects
-            if "tuned" not in subject.setup.name
+            for subject in (measured.subjects if measured else [])
+            if measured and "tuned" not in subject.setup.name
         ]
         return line_plot("Talkers on one core", "talkers", "end → all words, p95 (ms)", curves)
 
@@ -121,6 +129,12 @@ def hearing_row(measured: Measured, subject: Subject) -> Row:
         f"{100 * sum(one.retracted for one in scores) / words:.0f} %" if words else "-",
         _invented(subject),
     ]
+
+
+def cost_row(measured: Measured, subject: Subject) -> Row:
+    """What can be said where the words mean nothing."""
+    declared = [one.declared_ms for one in measured.scores(subject)]
+    return [subject.setup.name, _cost(subject), _median(declared)]
 
 
 def agent_row(judged: Judged) -> Row:

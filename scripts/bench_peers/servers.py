@@ -22,7 +22,7 @@ from voice_server.bench.load.null_tier import spacious
 
 START_S_MAX = 90.0
 ROOM = 1000
-NICENESS = -10
+NICENESS = -20
 PROGRAMS = Path(__file__).parent / "programs"
 
 

@@ -58,20 +58,28 @@ def test_an_agents_row_tells_what_the_script_does_not_explain() -> None:
 
 
 def test_the_report_has_both_tables_and_the_void_blocks() -> None:
-    report = Report({"machine": "two cores"}, {"bundled": measured()}, [agent()])
+    report = Report({"machine": "two cores"}, measured(), measured(), [agent()])
     text = report.markdown()
-    assert "Recognition, bundled" in text
+    assert "Recognition" in text
+    assert "true shape" in text
     assert "Whole agents" in text
     assert "2 talkers: late" in text
     assert SETUPS[0].how in text
 
 
 def test_every_raw_number_is_in_the_json() -> None:
-    report = Report({}, {"bundled": measured()}, [agent()])
+    report = Report({}, measured(), None, [agent()])
     plain = json.loads(json.dumps(report.plain()))
-    assert plain["hearing"]["bundled"]["subjects"][0]["blocks"][0]["server_cpu_s"] == 0.5
+    assert plain["hearing"]["subjects"][0]["blocks"][0]["server_cpu_s"] == 0.5
     assert plain["agents"][0]["delays_ms"] == [500.0]
 
 
+def test_a_report_may_lack_any_part() -> None:
+    empty = Report({}, None, None, [])
+    assert "Void blocks" in empty.markdown()
+    assert empty.svg().startswith("<svg")
+    assert empty.plain()["hearing"] is None
+
+
 def test_the_plot_is_a_drawing() -> None:
-    assert ElementTree.fromstring(Report({}, {"b": measured()}, []).svg()).tag.endswith("svg")
+    assert ElementTree.fromstring(Report({}, measured(), None, []).svg()).tag.endswith("svg")
