@@ -1,5 +1,5 @@
-"""Clients that send more than anybody needs (S-05, S-09, S-15, T11): they end, and say why; the
-others do not notice."""
+"""Clients that send more than anybody needs, or do not read (S-05, S-09, S-15, R-07): they are
+told why they end, and the others do not notice."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from tests.support.microphone import frame
 from tests.support.raw_frames import BINARY
 from tests.support.raw_frames import frame as websocket_frame
 from tests.support.raw_socket import raw_socket
-from tests.support.scrape import scrape
+from tests.support.scrape import scrape, scrape_until
 from tests.support.server import ServerProcess
 from tests.support.servers import SCRIPTED
 from tests.support.voice_client import VoiceClient, connected, hello
@@ -28,9 +28,11 @@ SETTINGS = {
     "limits.sessions_per_user_max": "100",
     "limits.frames_per_s": "1000",
     "limits.cancels_per_s": "5",
+    "limits.send_timeout_s": "4",
     "limits.flood_s_max": "1",
     "limits.polite_refusals_per_s_max": "1",
 }
+SLOW = 'voice_server_errors_total{code="slow_consumer"}'
 EMPTY_MESSAGES = 100_000
 GROWTH_BYTES_MAX = 8 << 20
 
@@ -94,6 +96,26 @@ async def test_a_hundred_thousand_empty_messages_cost_little(strict: ServerProce
         sending.cancel()
     assert resident_bytes(strict) - before < GROWTH_BYTES_MAX
     assert (await scrape(strict.url))[hits("frames")] == 1
+
+
+async def test_a_client_that_never_reads_is_cut_off_and_told_why(strict: ServerProcess) -> None:
+    """R-07, P7: if it begins to read, soon enough, it learns the reason. Nobody else notices."""
+    opening = hello(mode="tts", out_rate=48_000)
+    async with (
+        raw_socket(strict.port, **BEARER) as deaf,
+        connected(strict.url, headers=BEARER) as other,
+    ):
+        await deaf.send_json(**opening)
+        await deaf.wait_for("ready")
+        await deaf.send_json(type="say", text="Many words. " * 1000)
+        await scrape_until(strict.url, lambda told: told.get(SLOW) == 1)
+        deaf.hurry()
+        await deaf.wait_for("error", code="slow_consumer")
+        assert await deaf.close_code() == 4010
+        await talk(other)
+        await deaf.read_to_end()
+    counted = await scrape_until(strict.url, lambda told: told["voice_server_sessions"] == 0)
+    assert sum(counted.get(hits(limit), 0) for limit in ("send_timeout", "out_queue_bytes")) == 1
 
 
 async def test_odd_samples_are_refused_and_in_a_row_they_end_it(strict: ServerProcess) -> None:
