@@ -220,6 +220,19 @@ async def test_nobody_can_pretend_to_come_from_elsewhere(nginx: Nginx) -> None:
     assert await status(url, source="127.0.0.4", **wrong) == 401
 
 
+async def test_a_proxy_before_nginx_is_believed_if_it_is_named(
+    tmp_path: Path, house: tuple[Nginx, Processes]
+) -> None:
+    shipped = (SHIPPED / "listen.conf").read_text()
+    more = "".join(
+        line.replace("10.0.0.1", "127.0.0.1")
+        for line in re.findall(r"^#(\w.*\n)", shipped, re.MULTILINE)
+    )
+    with Nginx(tmp_path, processes_conf(house[1]), more=more) as nginx:
+        assert await status(nginx.url, **{"X-Forwarded-For": "10.9.8.7"}) == 200
+        await logged(nginx, '"from":"10.9.8.7"')
+
+
 async def test_one_address_cannot_take_all_connections(nginx: Nginx) -> None:
     connector = aiohttp.TCPConnector(local_addr=("127.0.0.7", 0), limit=0)
     async with aiohttp.ClientSession(connector=connector, headers=BEARER) as http:
