@@ -31,6 +31,7 @@ SETTINGS = {
     "limits.send_timeout_s": "4",
     "limits.flood_s_max": "1",
     "limits.polite_refusals_per_s_max": "1",
+    "tts.scripted.char_ms": "5",
 }
 SLOW = 'voice_server_errors_total{code="slow_consumer"}'
 EMPTY_MESSAGES = 100_000

@@ -45,6 +45,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]
         "auth.jwt.algorithm": "HS256",
         "auth.jwt.key_file": str(file),
         "auth.jwt.leeway_s": "0",
+        "tts.scripted.char_ms": "5",
     }
     options = (word for item in settings.items() for word in ("--set", "=".join(item)))
     with ServerProcess(*SCRIPTED, *options) as server:
@@ -90,18 +91,18 @@ async def test_tickets_over_broken_connections(guarded: ServerProcess) -> None:
 async def test_a_token_that_expires_is_announced_and_ends_the_session(
     guarded: ServerProcess,
 ) -> None:
-    bearer = {"Authorization": f"Bearer {token(3)}"}
+    bearer = {"Authorization": f"Bearer {token(4)}"}
     async with connected(guarded.url, headers=bearer) as client:
         notice = await client.wait_for("notice", lambda told: told["code"] == "token_expires")
         error = await client.wait_for("error")
         assert await client.closed() == 4501
-    assert 0 <= notice["in_s"] <= 3
+    assert 0 <= notice["in_s"] <= 4
     assert (error["code"], error["fatal"]) == ("token_expired", True)
 
 
 async def test_whoever_comes_back_with_a_new_token_goes_on(guarded: ServerProcess) -> None:
     """The announcement is enough: the client fetches another token, and keeps its session."""
-    lives_s = iter((3.0, 800.0))
+    lives_s = iter((30.0, 800.0))
     async with connect(guarded.url, lambda: token(next(lives_s)), reconnection=AT_ONCE) as call:
         first = await wait_for(call, Ready)
         assert (await wait_for(call, Notice)).code == "token_expires"

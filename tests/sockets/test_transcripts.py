@@ -31,6 +31,7 @@ def recording(kept: Path) -> Iterator[ServerProcess]:
         "transcripts.directory": str(kept),
         "transcripts.free_bytes_min": "0",
         "transcripts.retry_s": "0.05",
+        "tts.scripted.char_ms": "5",
         "logs.level": "debug",
     }
     options = (word for item in settings.items() for word in ("--set", "=".join(item)))
