@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import random
 import statistics
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 from tests.chaos import troubles
@@ -50,6 +51,7 @@ async def _talks(talk: Callable[[], Awaitable[Account]], seconds: float) -> list
     accounts: list[Account] = []
     while asyncio.get_running_loop().time() < until:
         accounts += await asyncio.gather(*(talk() for _ in range(TALKERS)))
+        print(f"talks {len(accounts)}", file=sys.stderr)
     return accounts
 
 

@@ -3,10 +3,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from tests.support.numbered import Conservation, numbered
-from voice_server.client import Call, Final, Ready, Reconnected, Reconnecting, Reconnection, connect
+from voice_server.client import (
+    Call,
+    ConnectionLost,
+    ConnectionRefused,
+    Final,
+    Ready,
+    Reconnected,
+    Reconnecting,
+    Reconnection,
+    ServerFull,
+    connect,
+)
 from voice_server.client.events import Audio, Event, Message, Notice, ReplyDone, ReplyStarted
 
 PATIENCE = Reconnection(attempts_max=None, shortest_s=0.05, longest_s=1.0)
@@ -68,13 +80,23 @@ class Talker:
 
     async def talk(self, seconds: float, until: asyncio.Event | None = None) -> Account:
         """Speak for so long, and longer until something happens; then wait for the last final."""
-        async with connect(self._url, reconnection=PATIENCE, output_rate=16_000) as call:
+        async with AsyncExitStack() as stack:
+            call = await self._connected(stack)
             listening = asyncio.create_task(self._listen(call))
             await self._speak(call, seconds, until)
             await self._settled()
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
         return self.account
+
+    async def _connected(self, stack: AsyncExitStack) -> Call:
+        """As soon as there is a place."""
+        while True:
+            call = connect(self._url, reconnection=PATIENCE, output_rate=16_000)
+            try:
+                return await stack.enter_async_context(call)
+            except (ServerFull, ConnectionLost, ConnectionRefused):
+                await asyncio.sleep(PATIENCE.shortest_s)
 
     async def _speak(self, call: Call, seconds: float, until: asyncio.Event | None) -> None:
         least = self._clock() + seconds

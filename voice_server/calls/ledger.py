@@ -77,11 +77,6 @@ class Ledger:
         everything = {"items", "replies", "acknowledged", "opening"}
         return self._commit(epoch, sent, everything, entries, len(entries))
 
-    @property
-    def waits(self) -> bool:
-        """Whether anything was told that was not taken to be committed."""
-        return bool(self._waiting)
-
     def _commit(
         self, epoch: int, sent: int, changed: set[str], entries: list[Entry], kept: int
     ) -> Commit:
