@@ -7,9 +7,8 @@
 
 import { Kind, decodeFrame, encodeFrame } from "./frames.js";
 
-/** A ping that nothing follows until the next one is due went into a dead network. */
 const PING_INTERVAL_MS = 5000;
-/** The same, where the browser says that something has happened to the network. */
+/** Where a ping was not answered, or the network has changed: the time to show a sign of life. */
 const PROBE_MS = 2500;
 /** Until `ready`. */
 const OPENING_MS_MAX = 10_000;
@@ -103,7 +102,7 @@ export class Connection extends EventTarget {
   }
 
   #ping() {
-    if (this.#unanswered) this.#lose();
+    if (this.#unanswered) this.probe(); // the answer may lie in the queue of a busy page
     else this.#ask();
   }
 
