@@ -24,10 +24,10 @@ CONTROL_RATE = 'voice_server_limit_hits_total{limit="control_rate"}'
 def strict() -> Iterator[ServerProcess]:
     """A server with little patience."""
     settings = {
-        "limits.hello_timeout_s": "0.5",
-        "limits.idle_timeout_s": "1.5",
-        "limits.idle_warning_s": "1",
-        "limits.session_s_max": "4",
+        "limits.hello_timeout_s": "2",
+        "limits.idle_timeout_s": "3",
+        "limits.idle_warning_s": "2",
+        "limits.session_s_max": "5",
         "limits.session_warning_s": "3",
         "limits.send_timeout_s": "1",
     }
@@ -56,7 +56,8 @@ async def test_an_idle_session_is_warned_and_then_ended(strict: ServerProcess) -
         notice = await client.wait_for("notice")
         error = await client.wait_for("error")
         assert await client.closed() == 4008
-    assert (notice["code"], notice["in_s"]) == ("idle_soon", 1)
+    assert notice["code"] == "idle_soon"
+    assert 1 <= notice["in_s"] <= 2
     assert (error["code"], error["fatal"]) == ("idle_timeout", True)
 
 
