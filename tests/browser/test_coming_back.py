@@ -266,7 +266,7 @@ LISTEN = """async (story) => {
 
 
 def test_a_reply_goes_on_to_the_sample(browser: Browser, scripted: ServerProcess) -> None:
-    """Half a second of it has come when the connection breaks, in the middle of a frame."""
+    """About half of it has come when the connection breaks, in the middle of a frame."""
     with fault_proxy_aside(scripted.port) as proxy:
         url = f"http://127.0.0.1:{proxy.port}/example.html"
         with open_page(browser, url, expected=REFUSED_SOCKET) as page:
