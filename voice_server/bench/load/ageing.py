@@ -7,7 +7,6 @@ come, talk in turns at the pace of speech, and the server's processor time is re
 
 import asyncio
 import gc
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ import numpy as np
 
 from audio import SAMPLE_RATE, Samples
 from voice_server.bench.live import question
-from voice_server.bench.load.generator import connect, encoded, hurry
+from voice_server.bench.load.generator import connect, encoded, hurry, taken_in
 from voice_server.bench.load.line import Line
 from voice_server.bench.load.orders import Order, decoded, told
 from voice_server.bench.load.process_meter import tree_cpu_s, tree_resident_bytes
@@ -102,8 +101,8 @@ class Ageing:
                 message = frame(BINARY, _second(self._cycle, second).tobytes())
                 for line in lines:
                     line.send(message)
-                await _taken_in(lines, second + 1 - AHEAD_S)
-            await _taken_in(lines, until_s - 1)
+                await _all_taken_in(lines, second + 1 - AHEAD_S)
+            await _all_taken_in(lines, until_s - 1)
         await asyncio.sleep(SETTLE_S)
 
     async def _round(self, old: Sequence[Line]) -> AgeRound:
@@ -132,17 +131,11 @@ class Ageing:
         return tree_cpu_s(self._order.pid) - cpu_s, late_ms
 
 
-async def _taken_in(lines: Sequence[Line], seconds: int) -> None:
+async def _all_taken_in(lines: Sequence[Line], seconds: int) -> None:
     """Wait until the server has said of everybody that it has taken in so much."""
     for line in lines:
-        while _position(line) < seconds * SAMPLE_RATE and not line.refusal:  # noqa: ASYNC110
+        while (taken_in(line) or 0) < seconds * SAMPLE_RATE and not line.refusal:  # noqa: ASYNC110
             await asyncio.sleep(FRAME_S)
-
-
-def _position(line: Line) -> int:
-    flows = (text for _, text in reversed(line.texts) if '"flow"' in text)
-    newest = next(flows, None)
-    return int(json.loads(newest)["acked_pos"]) if newest else 0
 
 
 def _cycle(speech: str) -> Samples:

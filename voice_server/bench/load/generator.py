@@ -67,7 +67,8 @@ class Generator:
         await self._send(lines, began)
         cpu_s, own_s, seconds = await meter
         after = tree_resident_bytes(order.pid)
-        late_ms, void = judged(self._late_ms, [line.refusal for line in lines])
+        refusals = [line.refusal for line in lines]
+        late_ms, void = judged(self._late_ms, refusals, self._behind_s(lines))
         unsent = sum(line.unsent_bytes for line in lines)
         for line in lines:
             line.close()
@@ -109,6 +110,12 @@ class Generator:
                 self._late_ms.append(max(0.0, 1000 * (clock() - began - due_s)))
             lines[session].send(self._frame(session, number))
 
+    def _behind_s(self, lines: Sequence[Line]) -> float:
+        """How much of what was sent the slowest session was not told to be taken in."""
+        taken = [at for line in lines if (at := taken_in(line)) is not None]
+        sent_s = self._order.warm_s + self._order.seconds
+        return sent_s - min(taken) / SAMPLE_RATE if taken else 0.0
+
     def _frame(self, session: int, number: int) -> bytes:
         if session < len(self._lines):
             return self._lines[session].get(number, self._quiet)
@@ -142,6 +149,12 @@ async def connect(order: Order) -> tuple[Line, float]:
     except TimeoutError:
         line.refusal = "never ready"
     return line, 1000 * (loop.time() - began)
+
+
+def taken_in(line: Line) -> int | None:
+    """How many samples the server has taken in, as far as it said so."""
+    newest = next((text for _, text in reversed(line.texts) if '"flow"' in text), None)
+    return int(json.loads(newest)["acked_pos"]) if newest else None
 
 
 def encoded(samples: Samples, order: Order) -> bytes:

@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 EVERY_S = 5.0
 
+BEHIND_S_MAX = 2.0
+"""A server says once per second how much it has taken in."""
+
 Microphone = Literal["none", "pcm", "base64"]
 """No audio at all; 16 kHz in binary messages; 24 kHz in OpenAI's JSON."""
 
@@ -104,11 +107,15 @@ def told(message: "DataclassInstance") -> str:
     return json.dumps(asdict(message))
 
 
-def judged(late_ms: Sequence[float], refusals: Sequence[str]) -> tuple[Summary | None, str | None]:
+def judged(
+    late_ms: Sequence[float], refusals: Sequence[str], behind_s: float = 0.0
+) -> tuple[Summary | None, str | None]:
     """The generator's lateness, and why the block is void, if it is.
 
-    A block whose sessions were not all there has not borne the load that it says.
+    A block whose sessions were not all there, or were not all listened to, has not borne the load
+    that it says.
     """
     told_why = [refusal for refusal in refusals if refusal]
     missing = f"{len(told_why)} sessions were not there: {told_why[0]}" if told_why else None
-    return summary(late_ms), void_reason(late_ms) or missing
+    unheard = f"the server was {behind_s:.1f} s behind" if behind_s > BEHIND_S_MAX else None
+    return summary(late_ms), void_reason(late_ms) or missing or unheard

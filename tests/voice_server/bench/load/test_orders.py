@@ -32,3 +32,8 @@ def test_a_block_is_void_when_it_was_late_or_somebody_was_missing() -> None:
     assert judged([0.1], ["", "closed with 4029"])[1] == (
         "1 sessions were not there: closed with 4029"
     )
+
+
+def test_a_server_that_is_behind_has_not_borne_the_load() -> None:
+    assert judged([1.0], [""], behind_s=1.9)[1] is None
+    assert judged([1.0], [""], behind_s=3.04)[1] == "the server was 3.0 s behind"
