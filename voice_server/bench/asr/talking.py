@@ -23,6 +23,9 @@ HELLO = json.dumps(
 )
 FIXED = ("--set", "turn.endpoint=fixed", "--set", "turn.silence_ms=200")
 """For models whose words are nonsense, and would be waited for."""
+LATE_MS_MAX = 20.0
+"""Delays of hundreds of milliseconds are judged, and count from the schedule: what the generator
+loses is added to them."""
 ENGINES = ("--offline", "--llm", "scripted", "--tts", "scripted")
 
 
@@ -76,6 +79,7 @@ def order(port: int, pid: int, talkers: int, talk: Talk) -> Order:
         ramp_s=ramp_s(talkers),
         warm_s=0,
         seconds=talk.seconds,
+        late_ms_max=LATE_MS_MAX,
         seed=talk.seed,
     )
 

@@ -68,7 +68,7 @@ class Generator:
         cpu_s, own_s, seconds = await meter
         after = tree_resident_bytes(order.pid)
         refusals = [line.refusal for line in lines]
-        late_ms, void = judged(self._late_ms, refusals, self._behind_s(lines))
+        late_ms, void = judged(self._late_ms, refusals, self._behind_s(lines), order.late_ms_max)
         unsent = sum(line.unsent_bytes for line in lines)
         for line in lines:
             line.close()

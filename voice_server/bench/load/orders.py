@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import TypeAdapter
 
-from voice_server.bench.load.schedule import Arrivals, void_reason
+from voice_server.bench.load.schedule import LATE_MS_MAX, Arrivals, void_reason
 from voice_server.bench.load.statistics import Summary, summary
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Order:
     warm_s: float = 1.0
     """and run for so long before the measurement begins."""
     seconds: float = 5.0
+    late_ms_max: float = LATE_MS_MAX
+    """The generator's own, 99th percentile: beyond it the block is void."""
     seed: int = 1
 
 
@@ -108,7 +110,10 @@ def told(message: "DataclassInstance") -> str:
 
 
 def judged(
-    late_ms: Sequence[float], refusals: Sequence[str], behind_s: float = 0.0
+    late_ms: Sequence[float],
+    refusals: Sequence[str],
+    behind_s: float = 0.0,
+    late_ms_max: float = LATE_MS_MAX,
 ) -> tuple[Summary | None, str | None]:
     """The generator's lateness, and why the block is void, if it is.
 
@@ -118,4 +123,4 @@ def judged(
     told_why = [refusal for refusal in refusals if refusal]
     missing = f"{len(told_why)} sessions were not there: {told_why[0]}" if told_why else None
     unheard = f"the server was {behind_s:.1f} s behind" if behind_s > BEHIND_S_MAX else None
-    return summary(late_ms), void_reason(late_ms) or missing or unheard
+    return summary(late_ms), void_reason(late_ms, late_ms_max) or missing or unheard

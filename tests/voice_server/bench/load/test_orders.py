@@ -37,3 +37,8 @@ def test_a_block_is_void_when_it_was_late_or_somebody_was_missing() -> None:
 def test_a_server_that_is_behind_has_not_borne_the_load() -> None:
     assert judged([1.0], [""], behind_s=1.9)[1] is None
     assert judged([1.0], [""], behind_s=3.04)[1] == "the server was 3.0 s behind"
+
+
+def test_how_late_is_too_late_is_a_question_of_what_is_measured() -> None:
+    assert judged([7.0], [""])[1] == "the load generator was 7.0 ms late (p99; 5 ms is allowed)"
+    assert judged([7.0], [""], late_ms_max=20)[1] is None
