@@ -27,7 +27,7 @@ from voice_server.engines.chats import load_chat
 from voice_server.engines.plans import Findings, plan_llm
 from voice_server.settings import LlmSettings
 
-pytestmark = [pytest.mark.engine, pytest.mark.vllm]
+pytestmark = [pytest.mark.engine, pytest.mark.vllm, pytest.mark.timeout(300)]
 
 ON_A_SMALL_CPU = (
     *("--dtype", "bfloat16", "--enforce-eager", "--block-size", "32"),
