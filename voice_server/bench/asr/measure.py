@@ -1,7 +1,7 @@
 """What `voice-server bench asr` does, model after model."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from faster_whisper import WhisperModel
@@ -69,7 +69,8 @@ def _measured(
     _fill(measured, subject, speeches, plan, progress)
 
     def holds(talkers: int) -> bool:
-        heard = talk_to(subject, talkers, talk(speeches, plan, plan.seconds))
+        fixed = replace(talk(speeches, plan, plan.seconds), fixed=True)
+        heard = talk_to(subject, talkers, fixed)
         measured.loads.append(
             capacity.load(talkers, heard.scores, heard.cpu_per_speech_s, heard.void)
         )

@@ -22,7 +22,8 @@ HELLO = json.dumps(
     }
 )
 FIXED = ("--set", "turn.endpoint=fixed", "--set", "turn.silence_ms=200")
-"""For models whose words are nonsense, and would be waited for."""
+"""So that words are not waited for that may follow: for models whose words are nonsense, and where
+the load is measured."""
 LATE_MS_MAX = 20.0
 """Delays of hundreds of milliseconds are judged, and count from the schedule: what the generator
 loses is added to them."""
@@ -39,6 +40,8 @@ class Talk:
     seed: int = 1
     workers: int = 1
     """Of the recogniser."""
+    fixed: bool = False
+    """Turns end after 200 ms of silence, whatever the words promise."""
     attempts: int = 3
     """Runs of a block whose generator was late."""
 
@@ -57,7 +60,7 @@ class Heard:
 def talk_to(subject: Subject, talkers: int, talk: Talk) -> Heard:
     """So many talk to a server of their own. Raises `RuntimeError` if it does not start."""
     workers = ("--set", f"asr.workers={talk.workers}")
-    endpoint = () if subject.understands else FIXED
+    endpoint = FIXED if talk.fixed or not subject.understands else ()
     options = (*ENGINES, "--asr", subject.asr, *workers, *endpoint, *spacious(talkers))
     with server(options) as (url, pid):
         blocks = run_valid(order(port_of(url), pid, talkers, talk), talk.attempts)
