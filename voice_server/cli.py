@@ -102,7 +102,10 @@ def serve(
 @application.command()
 def transcribe(
     *,
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Recordings; - is stdin.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE…", help="Recordings, or their addresses; - is stdin."),
+    ],
     format: Annotated[Format, typer.Option(help="Of the result.")] = "text",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File, or folder for several.")

@@ -7,8 +7,9 @@ from pathlib import Path
 from models.asr import Word
 from voice_server.client.errands import Said, transcribed
 from voice_server.recordings.audio_file import AudioFileError
-from voice_server.recordings.subtitles import Format, Passage, write
-from voice_server.recordings.transcribe_files import deliver, target
+from voice_server.recordings.result_file import result, target
+from voice_server.recordings.subtitles import Format, Passage
+from voice_server.recordings.web_recording import at_hand
 
 
 async def transcribe_at(
@@ -25,10 +26,13 @@ async def transcribe_at(
     if len(paths) > 1 and output is None:
         raise AudioFileError("Several files need a folder for the results: add -o FOLDER.")
     for path in paths:
-        stretches = transcribed(path, server, key=key, trust=trust, language=language)
-        async with aclosing(stretches):
-            passages = [passage(said) async for said in stretches]
-        deliver(write(passages, format), target(path, format, output, alone=len(paths) == 1))
+        file = target(path, format, output, alone=len(paths) == 1)
+        async with at_hand(path) as local:
+            stretches = transcribed(local, server, key=key, trust=trust, language=language)
+            async with aclosing(stretches):
+                with result(format, file) as take:
+                    async for said in stretches:
+                        take(passage(said))
 
 
 def passage(said: Said) -> Passage:

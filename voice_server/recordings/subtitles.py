@@ -1,4 +1,4 @@
-"""Recognised passages as plain text, SubRip, WebVTT or JSON. Pure.
+"""Recognised passages as plain text, SubRip, WebVTT, JSON or a line of JSON each. Pure.
 
 Cues follow Netflix's Timed Text Style Guide (General Requirements and English): at most two lines
 of 42 characters, at least 5/6 s and at most 7 s on screen. They also end where a sentence ends or
@@ -13,7 +13,10 @@ from typing import Literal
 
 from models.asr import Word
 
-Format = Literal["text", "srt", "vtt", "json"]
+Format = Literal["text", "srt", "vtt", "json", "jsonl"]
+
+STREAMED: frozenset[Format] = frozenset({"text", "jsonl"})
+"""Formats in which a passage can be written before the next one is known."""
 
 LINE_CHARS_MAX = 42
 LINES_MAX = 2
@@ -57,6 +60,8 @@ def write(passages: Sequence[Passage], format: Format) -> str:
             return to_vtt(cues(passages))
         case "json":
             return to_json(passages)
+        case "jsonl":
+            return "".join(to_line(passage) for passage in passages)
 
 
 def to_srt(shown: Sequence[Cue]) -> str:
@@ -84,18 +89,16 @@ def to_json(passages: Sequence[Passage]) -> str:
         "text": " ".join(passage.text for passage in passages),
         "language": passages[0].language if passages else None,
         "segments": [
-            {
-                "id": number,
-                "start": passage.start_ms / 1000,
-                "end": passage.end_ms / 1000,
-                "text": passage.text,
-                "confidence": round(passage.confidence, 3),
-                "words": [_word(word) for word in passage.words],
-            }
-            for number, passage in enumerate(passages)
+            {"id": number, **_segment(passage)} for number, passage in enumerate(passages)
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def to_line(passage: Passage) -> str:
+    """One passage as a line: a segment of the JSON, with its language."""
+    segment = {**_segment(passage), "language": passage.language}
+    return json.dumps(segment, ensure_ascii=False) + "\n"
 
 
 def cues(passages: Sequence[Passage]) -> list[Cue]:
@@ -186,6 +189,16 @@ def _shown_until(cue: Cue, next_start_ms: int | None) -> int:
     """Long enough to be read, but never into the next cue."""
     end_ms = max(cue.end_ms, cue.start_ms + CUE_MS_MIN)
     return end_ms if next_start_ms is None else min(end_ms, max(next_start_ms, cue.start_ms + 1))
+
+
+def _segment(passage: Passage) -> dict[str, object]:
+    return {
+        "start": passage.start_ms / 1000,
+        "end": passage.end_ms / 1000,
+        "text": passage.text,
+        "confidence": round(passage.confidence, 3),
+        "words": [_word(word) for word in passage.words],
+    }
 
 
 def _word(word: Word) -> dict[str, object]:
