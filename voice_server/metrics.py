@@ -92,7 +92,7 @@ class Metrics:
         self.echoes = self._counter("echoes_total", "Times the assistant heard itself.")
         self.transcript_lines = self._counter(
             "transcript_lines_total",
-            "Lines of transcripts: kept on disk, failed (tried again), lost (none waited any more).",
+            "Lines of transcripts: on disk (kept), tried again (failed), given up (lost).",
             ["outcome"],
         )
         self.tool_calls = self._counter(
