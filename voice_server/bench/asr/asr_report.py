@@ -31,8 +31,7 @@ class AsrReport:
                 "\n".join(f"- {name}: {value}" for name, value in self.conditions.items()),
                 "## One talker, by a real server",
                 table(["", *names], self._talk_rows()),
-                "## What it costs, in processor time, beside `transcribe` on the same model",
-                table(["", *names], self._cost_rows()),
+                *self._costs(names),
                 *self._loads(),
                 "",
             ]
@@ -63,6 +62,11 @@ class AsrReport:
         if not one.invented:
             return "-"
         return f"{sum(one.invented.values())} in {self.plan.minutes:g} min"
+
+    def _costs(self, names: Sequence[str]) -> Iterable[str]:
+        if any(one.costs for one in self.measured):
+            yield "## What it costs, in processor time, beside `transcribe` on the same model"
+            yield table(["", *names], self._cost_rows())
 
     def _cost_rows(self) -> Iterable[Sequence[str]]:
         for number, cost in enumerate(self.measured[0].costs if self.measured else ()):

@@ -67,6 +67,7 @@ def test_what_is_void_is_told() -> None:
     assert "| delays are void" in void.markdown()
     alone = AsrReport({}, Plan(), [Measured("bundled", True, alone=late)])
     assert "How many talkers" not in alone.markdown()
+    assert "What it costs" not in alone.markdown()
 
 
 def test_every_number_is_in_the_json() -> None:
