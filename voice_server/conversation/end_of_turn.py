@@ -146,7 +146,11 @@ def is_unfinished(text: str, words: list[str], language: str) -> bool:
     known = lexicon_for(language)
     if ends_with(words, known.fillers) or _TRAILING.search(text):
         return True
-    return not text.endswith("?") and ends_with(words, known.hanging)
+    if text.endswith("?") or not ends_with(words, known.hanging):
+        return False
+    # "Turn it on." is whole, although much could follow "on".
+    whole = begins_with(words, known.requests) and bool(_TERMINAL.search(text))
+    return not (whole and ends_with(words, known.particles))
 
 
 def is_complete(text: str, words: list[str], language: str, fall_db: float) -> bool:

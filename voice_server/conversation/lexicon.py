@@ -23,6 +23,7 @@ class Lexicon:
     backchannels: frozenset[Phrase] = frozenset()
     commands: frozenset[Phrase] = frozenset()
     hanging: frozenset[Phrase] = frozenset()
+    particles: frozenset[Phrase] = frozenset()
     fillers: frozenset[Phrase] = frozenset()
     openers: frozenset[Phrase] = frozenset()
     requests: frozenset[Phrase] = frozenset()

@@ -125,6 +125,36 @@ def test_a_model_that_is_sure_stands_in_for_the_melody() -> None:
     assert wait_ms("Turn it off.", melody_falls=False, completeness=0.5) == SHORT
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Turn off the lamp in the kitchen, please.", "en"),
+        ("Turn the light on.", "en"),
+        ("Mach das Licht an.", "de"),
+        ("Schalte die Heizung im Bad aus, bitte.", "de"),
+        ("Doe het licht uit.", "nl"),
+    ],
+)
+def test_a_request_may_end_politely_or_with_half_its_verb(text: str, language: str) -> None:
+    assert wait_ms(text, language=language) == SHORT
+    assert wait_ms(text, language=language, melody_falls=False) == LONGER
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Could you please.", "en"),
+        ("turn the light on", "en"),
+        ("The book is on.", "en"),
+        ("Könntest du bitte.", "de"),
+        ("Mach das Licht an", "de"),
+        ("Ich wohne bei.", "de"),
+    ],
+)
+def test_the_same_words_promise_more_elsewhere(text: str, language: str) -> None:
+    assert wait_ms(text, language=language) == LONG
+
+
 def test_every_language_has_its_own_hanging_words() -> None:
     assert wait_ms("ich möchte nach Hause und", language="de") == LONG
     assert wait_ms("ich möchte nach Hause und", language="en") == NEUTRAL
