@@ -4,13 +4,17 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from tests.support.visitors import bytes_per_guest, hospitable, visits
+from tests.support.visitors import bytes_per_guest, hospitable, peak_bytes_per_foe, visits
 
 LEFT_BYTES_MAX = 1024
 """Per visit."""
 SILENT_BYTES_MAX = 81_920
 """67 KiB were measured; a fifth more is news."""
 TALKING_BYTES_MAX = 4_194_304
+FOE_BYTES_MAX = 335_544
+"""64 MiB for two hundred."""
+LONG_CHAR_MS = 1000
+"""Answers of a minute and more, so that they cannot be sent to whoever does not read."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--visits", type=int, default=2000, help="that come and go")
     parser.add_argument("--silent", type=int, default=500, help="guests at once")
     parser.add_argument("--talking", type=int, default=100, help="guests at once")
+    parser.add_argument("--hostile", type=int, default=200, help="guests at once")
     options = parser.parse_args(arguments)
     return asyncio.run(_soak(options))
 
@@ -29,7 +34,12 @@ async def _soak(options: argparse.Namespace) -> int:
     silent = await _cost(options.silent, talking=False)
     talking = await _cost(options.talking, talking=True)
     print(f"silent {silent / 1024:.0f} KiB each, talking {talking / 1024:.0f} KiB each")
-    return int(left > LEFT_BYTES_MAX or silent > SILENT_BYTES_MAX or talking > TALKING_BYTES_MAX)
+    with hospitable(LONG_CHAR_MS) as server:
+        await visits(server, 100)
+        foe = await peak_bytes_per_foe(server, options.hostile)
+    print(f"hostile {foe / 1024:.0f} KiB each at most")
+    guests = silent > SILENT_BYTES_MAX or talking > TALKING_BYTES_MAX
+    return int(left > LEFT_BYTES_MAX or guests or foe > FOE_BYTES_MAX)
 
 
 async def _left_by_visits(count: int) -> float:

@@ -5,13 +5,17 @@ import random
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.support.raw_socket import raw_socket
+from tests.support.raw_socket import BINARY, FIN, MASKED, raw_socket
 from tests.support.scrape import scrape_when_alone
 from tests.support.server import ServerProcess
 from tests.support.servers import SCRIPTED
 from tests.support.voice_client import hello
 
 AT_ONCE = 5
+FRAME_BYTES = 65_000
+"""Just below the largest message that is allowed."""
+FORGET_PEAK = "5"
+"""To Linux: the highest use of memory is to be measured from here on (proc_pid_clear_refs(5))."""
 LIMITS = {
     "sessions_max": "1000",
     "sessions_per_ip_max": "1000",
@@ -22,10 +26,10 @@ LIMITS = {
 }
 
 
-def hospitable() -> ServerProcess:
-    """A server that refuses nobody, waits for nobody, and answers briefly."""
+def hospitable(char_ms: int = 5) -> ServerProcess:
+    """A server that refuses nobody, waits for nobody, and answers briefly, unless told to."""
     limits = (word for item in LIMITS.items() for word in ("--set", "limits." + "=".join(item)))
-    return ServerProcess(*SCRIPTED, "--set", "tts.scripted.char_ms=5", *limits)
+    return ServerProcess(*SCRIPTED, "--set", f"tts.scripted.char_ms={char_ms}", *limits)
 
 
 def held(pid: int) -> tuple[int, int, int]:
@@ -77,3 +81,30 @@ async def bytes_per_guest(server: ServerProcess, count: int, *, talking: bool) -
         *_, during = held(server.process.pid)
     await scrape_when_alone(server.url)
     return (during - before) / count
+
+
+async def peak_bytes_per_foe(server: ServerProcess, count: int) -> float:
+    """Memory at its highest per client that asks for much, reads nothing and stops in mid-frame."""
+    *_, before = held(server.process.pid)
+    _forget_peak(server.process.pid)
+    async with AsyncExitStack() as stack:
+        for _ in range(count):
+            socket = await stack.enter_async_context(raw_socket(server.port))
+            await socket.send_json(**hello())
+            await socket.wait_for("ready")
+            await socket.send_json(type="text", text="Hello.")
+            await socket.wait_for("audio.started")
+            begun = bytes([FIN | BINARY, MASKED | 126]) + FRAME_BYTES.to_bytes(2, "big")
+            await socket.send_bytes(begun + bytes(FRAME_BYTES - 1000))
+        await scrape_when_alone(server.url)
+    return (_peak_bytes(server.process.pid) - before) / count
+
+
+def _forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text(FORGET_PEAK)
+
+
+def _peak_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    return int(status["VmHWM"].split()[0]) * 1024

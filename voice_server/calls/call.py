@@ -114,10 +114,12 @@ class Call:
             await asyncio.wait({writer}, timeout=self._limits.send_timeout_s)
             await cancelled(writer)
             await cancelled(keeping)
-            await self._hang_up()
-            if self._keeper:
-                await self._keeper.close(forget=not self._leaving)
-            await on_end()
+            try:
+                await self._hang_up()
+                if self._keeper:
+                    await self._keeper.close(forget=not self._leaving)
+            finally:
+                await on_end()
 
     async def _hang_up(self) -> None:
         line, self.line = self.line, None

@@ -89,12 +89,23 @@ class Fetcher:
 
 
 class _Connection(asyncio.Transport):
-    """What a link can cut off; the rest of a transport is the HTTP client's."""
+    """What a link needs of a transport that the HTTP client keeps to itself."""
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
         super().__init__()
         self._http = http
         self._closing: asyncio.Task[None] | None = None
+
+    def get_write_buffer_size(self) -> int:
+        """Nobody can tell, so something may be waiting."""
+        return 1
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """The HTTP client has its own."""
+
+    def is_closing(self) -> bool:
+        """Whether it is gone."""
+        return self._http.closed
 
     def abort(self) -> None:
         """Drop the connection."""
