@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -80,10 +81,19 @@ async def test_every_input_format_is_understood(server: ServerProcess) -> None:
     assert set(wide_band.values()) == {0}, wide_band
 
 
-async def test_speech_may_come_byte_by_byte(server: ServerProcess) -> None:
+def crumbs(data: bytes) -> Iterator[bytes]:
+    """Pieces of one, two and three bytes: fewer messages than `limits.frames_per_s` allows."""
+    sizes, start = cycle((1, 2, 3)), 0
+    while start < len(data):
+        size = next(sizes)
+        yield data[start : start + size]
+        start += size
+
+
+async def test_speech_may_come_in_crumbs(server: ServerProcess) -> None:
     speech = await asyncio.to_thread(say, "Thank you.", rate=8_000, lead_ms=100, trail_ms=0)
     async with connected(server.url, hello(mode="transcription", rate=8_000)) as client:
-        for piece in pieces(speech.tobytes(), 1):
+        for piece in crumbs(speech.tobytes()):
             await client.socket.send_bytes(piece)
             await asyncio.sleep(0)  # a send does not yield while there is room
         await client.socket.send_bytes(bytes(2 * TRAIL_MS * 8))

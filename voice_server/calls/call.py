@@ -84,9 +84,7 @@ class Call:
         self._goodbyes: set[asyncio.Task[None]] = set()
         """What is still said to lines that are lost already."""
         self._deadline: asyncio.TimerHandle | None = None
-        self._finishing = False
-        self._leaving = False
-        """The server is shutting down."""
+        self._finishing = self._leaving = False
         self._close_code = NORMAL
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
