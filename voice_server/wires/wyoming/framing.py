@@ -25,11 +25,13 @@ class EventReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._header: dict[str, Any] | None = None
+        self._line = b""
+        """The same as it came."""
 
     @property
     def rest(self) -> bytes:
-        """What was fed and belongs to no complete event yet, but for a header already read."""
-        return bytes(self._buffer)
+        """What was fed and belongs to no complete event yet."""
+        return self._line + bytes(self._buffer)
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that are complete now. Raises `FramingError`."""
@@ -47,7 +49,7 @@ class EventReader:
         payload_length = _length(self._header, "payload_length", PAYLOAD_BYTES_MAX)
         if len(self._buffer) < data_length + payload_length:
             return None
-        header, self._header = self._header, None
+        header, self._header, self._line = self._header, None, b""
         more = _object(self._take(data_length)) if data_length else {}
         inline = header.get("data") or {}
         if not isinstance(inline, dict):
@@ -61,10 +63,11 @@ class EventReader:
             raise FramingError(f"the header has more than {LINE_BYTES_MAX} bytes")
         if end < 0:
             return False
-        header = _object(self._take(end + 1))
+        line = self._take(end + 1)
+        header = _object(line)
         if not isinstance(header.get("type"), str):
             raise FramingError("the header has no type")
-        self._header = header
+        self._header, self._line = header, line
         return True
 
     def _take(self, length: int) -> bytes:

@@ -44,6 +44,17 @@ def test_what_the_package_writes_is_read_wherever_it_is_cut(sent: list[Event], s
     assert reader.rest == b""
 
 
+@given(st.lists(events, min_size=1, max_size=3), st.data())
+def test_another_reader_goes_on_wherever_the_first_one_stopped(
+    sent: list[Event], data: st.DataObject
+) -> None:
+    stream = b"".join(written(event) for event in sent)
+    cut = data.draw(st.integers(0, len(stream)))
+    first, second = EventReader(), EventReader()
+    read = first.feed(stream[:cut])
+    assert read + second.feed(first.rest + stream[cut:]) == sent
+
+
 @given(events)
 def test_the_package_reads_what_is_written_here(event: Event) -> None:
     assert read_event(io.BytesIO(encode(event))) == event
