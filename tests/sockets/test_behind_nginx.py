@@ -206,17 +206,17 @@ async def test_nobody_notices_that_nginx_reads_its_files_again(nginx: Nginx) -> 
 
 
 async def test_nobody_can_pretend_to_come_from_elsewhere(nginx: Nginx) -> None:
-    """Each process counts wrong keys by address, up to ten."""
+    """Each of two processes counts wrong keys by address, up to ten a minute."""
     url = f"{nginx.url}v1/voice"
     wrong = {"Authorization": "Bearer wrong"}
     statuses = [
         await status(
             url, source="127.0.0.3", **wrong, **{"X-Forwarded-For": f"10.0.0.{n}, 127.0.0.1"}
         )
-        for n in range(21)
+        for n in range(41)
     ]
     assert statuses[:10] == [401] * 10
-    assert statuses[-1] == 429
+    assert 429 in statuses[10:]
     assert await status(url, source="127.0.0.4", **wrong) == 401
 
 

@@ -132,6 +132,7 @@ class ChatEndpoint:
             else:
                 assert isinstance(step, bytes)
                 await response.write(step)
+                await asyncio.sleep(0)  # a write does not yield while there is room
         await response.write_eof()
 
 
