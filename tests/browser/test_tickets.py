@@ -1,14 +1,13 @@
 """web/voice-client.js with tickets: a new one for each connection, and patience without."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import jwt
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import open_page
+from tests.support.provider import believing, token
 from tests.support.server import ServerProcess
 from tests.support.servers import SCRIPTED
 from voice_server.identity.keys import entry
@@ -16,8 +15,6 @@ from voice_server.identity.keys import entry
 pytestmark = pytest.mark.browser
 
 KEY = "a-key-of-sixteen-characters-or-more"
-SECRET = "a secret that the house and its identity provider share"
-ISSUER = "https://idp.example"
 
 TALK_TWICE = """async (key) => {
   const { VoiceClient } = await import("/voice-client.js");
@@ -72,26 +69,16 @@ COME_BACK = """async (keys) => {
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Asks for a key, or for the token of a provider."""
-    file = tmp_path_factory.mktemp("provider") / "secret"
-    file.write_text(SECRET)
+    provider = believing(tmp_path_factory.mktemp("provider"))
     settings = {
         "auth.keys": f'["{entry(KEY, "alice")}"]',
         "auth.recheck_s": "0.1",
-        "auth.jwt.issuer": ISSUER,
-        "auth.jwt.algorithm": "HS256",
-        "auth.jwt.key_file": str(file),
+        **provider,
         "limits.sessions_per_user_max": "9",
     }
     options = (word for item in settings.items() for word in ("--set", "=".join(item)))
     with ServerProcess(*SCRIPTED, *options) as server:
         yield server
-
-
-def _token(life_s: float) -> str:
-    """Bob's, good for so long."""
-    now = time.time()
-    claims: dict[str, Any] = {"iss": ISSUER, "aud": "voice-server", "sub": "bob", "jti": str(now)}
-    return jwt.encode({**claims, "iat": now - 1, "exp": now + life_s}, SECRET, "HS256")
 
 
 @pytest.fixture
@@ -108,5 +95,5 @@ def test_each_connection_has_a_ticket_of_its_own(page: Page) -> None:
 
 def test_a_session_outlives_the_token_that_it_began_with(page: Page) -> None:
     """The server warns half a minute before; the page fetches another, and comes back with it."""
-    found = page.evaluate(COME_BACK, [_token(25), _token(600)])
+    found = page.evaluate(COME_BACK, [token(25), token(600)])
     assert found == {"resumed": True, "sessions": 1, "asked": [2, 1]}

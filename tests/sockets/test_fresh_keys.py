@@ -1,14 +1,12 @@
 """Credentials that end before the talk does: tickets that work once, tokens that expire."""
 
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import aiohttp
-import jwt
 import pytest
 
 from tests.support.fault_proxy import fault_proxy
+from tests.support.provider import believing, token
 from tests.support.server import ServerProcess
 from tests.support.servers import SCRIPTED
 from tests.support.voice_client import connected, hello
@@ -28,35 +26,23 @@ from voice_server.identity.keys import entry
 pytestmark = pytest.mark.socket
 
 KEY = "correct-horse-battery-staple"
-SECRET = "a secret that the house and its identity provider share"
-ISSUER = "https://idp.example"
 AT_ONCE = Reconnection(shortest_s=0.01)
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Believes a key, and a provider whose clock is its own."""
-    file = tmp_path_factory.mktemp("idp") / "secret"
-    file.write_text(SECRET)
+    provider = believing(tmp_path_factory.mktemp("idp"))
     settings = {
         "auth.keys": f'["{entry(KEY, "alice")}"]',
         "auth.recheck_s": "0.1",
-        "auth.jwt.issuer": ISSUER,
-        "auth.jwt.algorithm": "HS256",
-        "auth.jwt.key_file": str(file),
+        **provider,
         "auth.jwt.leeway_s": "0",
         "tts.scripted.char_ms": "5",
     }
     options = (word for item in settings.items() for word in ("--set", "=".join(item)))
     with ServerProcess(*SCRIPTED, *options) as server:
         yield server
-
-
-def token(life_s: float) -> str:
-    """Bob's, good for so long."""
-    now = time.time()
-    claims: dict[str, Any] = {"iss": ISSUER, "aud": "voice-server", "sub": "bob", "jti": str(now)}
-    return jwt.encode({**claims, "iat": now - 1, "exp": now + life_s}, SECRET, "HS256")
 
 
 async def test_tickets_over_broken_connections(guarded: ServerProcess) -> None:
